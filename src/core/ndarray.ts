@@ -67,6 +67,11 @@ export function int32(shape: readonly number[], data?: Int32Array | readonly num
   return { dtype: "int32", shape, data: toTyped(Int32Array, shape, data) };
 }
 
+/** A mask: 0 or 1 per element. */
+export function bool(shape: readonly number[], data?: Uint8Array | readonly number[]): NdArray<"bool"> {
+  return { dtype: "bool", shape, data: toTyped(Uint8Array, shape, data) };
+}
+
 export function complex64(shape: readonly number[], re?: Float32Array, im?: Float32Array): ComplexArray {
   return {
     dtype: "complex64",
