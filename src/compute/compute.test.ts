@@ -142,8 +142,8 @@ const CASES: { readonly [K in keyof typeof RULES]: readonly Case[] } = {
     },
     {
       shapes: [
-        [2, 16, 8, 8],
-        [32, 16, 3, 3],
+        [1, 8, 4, 4],
+        [8, 8, 3, 3],
       ],
       build: ([x, w]) => l.conv2d(x, w),
     },
