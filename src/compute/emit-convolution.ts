@@ -2,14 +2,25 @@
 import type { Expr } from "./expr.js";
 import type { Emitter } from "./rule.js";
 
-/** Adjoint of a stride-1 correlation with respect to its input: the correlation with the turned kernel. */
+/**
+ * Adjoint of a stride-1 correlation with respect to its input: the correlation with the turned kernel, whose channels
+ * are exchanged. (ConvTranspose computes the same at about half the speed.)
+ */
 export function emitInputGradient(
   emitter: Emitter,
   node: Expr<"conv2dInputGradient">,
   [upstream, weight]: readonly string[],
 ): string {
+  const [outputs, inputs, kh, kw] = node.inputs[1].shape;
   const [rows, columns] = node.attributes.pad;
-  return emitter.node("ConvTranspose", [upstream, weight], { pads: [rows, columns, rows, columns] });
+  const taps = kh * kw;
+  const flat = emitter.node("Reshape", [weight, emitter.integers([outputs, inputs, taps])]);
+  const exchanged = emitter.node("Transpose", [flat], { perm: [1, 0, 2] });
+  const backwards = emitter.integers(Array.from({ length: taps }, (_, tap) => taps - 1 - tap));
+  const turned = taps === 1 ? exchanged : emitter.node("Gather", [exchanged, backwards], { axis: 2 });
+  const kernel = emitter.node("Reshape", [turned, emitter.integers([inputs, outputs, kh, kw])]);
+  const [top, left] = [kh - 1 - rows, kw - 1 - columns];
+  return emitter.node("Conv", [upstream, kernel], { pads: [top, left, top, left] });
 }
 
 /**

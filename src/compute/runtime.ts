@@ -1,4 +1,5 @@
 // Runs programs on ONNX Runtime. The only file that touches it.
+import { availableParallelism } from "node:os";
 import * as ort from "onnxruntime-node";
 import { PtychoError } from "../core/errors.js";
 import type { NdArray, TypedArrays } from "../core/ndarray.js";
@@ -7,7 +8,7 @@ import { type Feeds, fedValue } from "./evaluate.js";
 import type { ElementType, Expr } from "./expr.js";
 
 export interface RuntimeOptions extends EmitOptions {
-  /** Threads inside one operator; default: ONNX Runtime's choice, the physical cores. */
+  /** Threads inside one operator; default: the cores this process may use. (ONNX Runtime's own default can be one.) */
   readonly threads?: number;
 }
 
@@ -45,7 +46,7 @@ async function createSession(model: Uint8Array, options: RuntimeOptions): Promis
       executionProviders: ["cpu"],
       graphOptimizationLevel: "all",
       logSeverityLevel: 3,
-      ...(options.threads === undefined ? {} : { intraOpNumThreads: options.threads }),
+      intraOpNumThreads: options.threads ?? availableParallelism(),
     });
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);

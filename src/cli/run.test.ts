@@ -1,0 +1,336 @@
+import { describe, expect, it } from "vitest";
+import type { Surface } from "../config/field.js";
+import { allFields, defaultOf } from "../config/fields.js";
+import { type OptionRow, optionsOf } from "../config/options.js";
+import { type ResolvedConfig, resolveConfig } from "../config/resolve.js";
+import { switches } from "../config/switches.js";
+import { PtychoError } from "../core/errors.js";
+import type { ProgressEvent } from "../core/progress.js";
+import type { EvaluateResult, Work, Workflows } from "../workflows/contract.js";
+import { duration, figures } from "./progress-line.js";
+import { runCommandLine } from "./run.js";
+
+const image = { mae: 0.1, psnr: 20, psnr_peak: 2, ssim: 0.5, correlation: 0.9 };
+const metrics = {
+  amplitude: { ...image, scale: 1 },
+  phase: { ...image, ssim: null },
+} as EvaluateResult["metrics"];
+
+async function* work<R>(events: readonly ProgressEvent[], result: R | Error): Work<R> {
+  yield* events;
+  if (result instanceof Error) throw result;
+  return result;
+}
+
+/** Runs a command line over workflows that record their request. */
+async function run(
+  args: string,
+  { events = [] as ProgressEvent[], fail = undefined as Error | undefined, isTty = false } = {},
+) {
+  const requests: unknown[] = [];
+  let out = "";
+  let err = "";
+  let nowMs = 0;
+  const answer =
+    <Q, R>(result: R) =>
+    (request: Q) => {
+      requests.push(request);
+      return work<R>(events, fail ?? result);
+    };
+  const workflows: Workflows = {
+    train: answer({
+      archivePath: "D/wts.h5.zip",
+      outputDir: "D",
+      history: { trainLoss: [2, 1] },
+      ended: "completed" as const,
+    }),
+    infer: answer({
+      outputDir: "D",
+      reconstructionPath: "D/reconstruction.npz",
+      amplitudePicturePath: "D/reconstructed_amplitude.png",
+      phasePicturePath: "D/reconstructed_phase.png",
+      patterns: 64,
+    }),
+    simulate: answer({ outputFile: "s.npz", patterns: 500 }),
+    evaluate: answer({ metrics, outputFile: "m.json" }),
+    demo: answer({
+      outputDir: "demo-output",
+      amplitudePicturePath: "a.png",
+      phasePicturePath: "p.png",
+      metricsPath: "m.json",
+      metrics,
+    }),
+  };
+  const terminal = {
+    out: (text: string) => {
+      out += text;
+    },
+    err: (text: string) => {
+      err += text;
+    },
+    isTty,
+    columns: () => 120,
+    nowMs: () => {
+      nowMs += 1000;
+      return nowMs;
+    },
+  };
+  const session = { terminal, workflows, signal: new AbortController().signal };
+  const code = await runCommandLine(
+    args.split(" ").filter((arg) => arg !== ""),
+    session,
+    {
+      version: "1.2.3",
+      debug: false,
+    },
+  );
+  return { code, out, err, request: requests[0] as { config: ResolvedConfig } & Record<string, unknown> };
+}
+
+const base: Record<Surface, string> = {
+  train: "train --train_data_file scan.npz",
+  infer: "infer --model_path model --test_data scan.npz",
+};
+
+/** A text for the option which is not the default. */
+function otherValue({ field: name }: OptionRow, surface: Surface): string {
+  const entry = allFields().find((candidate) => candidate.name === name);
+  if (entry === undefined) throw new Error(`no field ${name}`);
+  const { field } = entry;
+  if (field.type === "path") return "elsewhere";
+  if (field.type === "enum") {
+    const values: readonly string[] = field.values;
+    return values.find((value) => value !== defaultOf(field, surface)) ?? values[0];
+  }
+  if (field.type === "bool") throw new Error("a bool takes no value");
+  const { values, min, max, above } = field;
+  if (min !== undefined && min === max) return String(min);
+  if (values !== undefined) return String(values.find((value) => value !== field.default));
+  if (field.rule === "power of 2") return "4";
+  if (name === "neighbor_pool_size" || name === "neighbor_count") return "9";
+  if (name === "gridsize") return "1";
+  if (field.rule === "odd") return "9";
+  return max !== undefined && max <= 1 ? "0.25" : String(Math.max(min ?? 0, above ?? 0) + 3);
+}
+
+/** A command line in which the option is legal. */
+function contextOf({ field }: OptionRow, surface: Surface): string {
+  if (surface === "infer" && field === "test_data_file")
+    return "infer --model_path model --test_data elsewhere";
+  const plain = base[surface];
+  return field === "rect_s1s2_init" ? `${plain} --physics_forward_mode rectangular_scaled` : plain;
+}
+
+describe("every option sets its field and nothing else", () => {
+  const pair = new Set(["scale_contract_version", "measurement_domain"]);
+  for (const surface of ["train", "infer"] as const) {
+    for (const row of optionsOf(surface)) {
+      if (row.field !== undefined && pair.has(row.field)) continue;
+      for (const dashes of [true, false]) {
+        const spelled = `${row.kind === "no" ? "no_" : ""}${row.name}`;
+        const flag = `--${dashes ? spelled.replaceAll("_", "-") : spelled}`;
+        const text = row.kind === "value" ? otherValue(row, surface) : "";
+        it(`${surface} ${flag} ${text}`, async () => {
+          const context = contextOf(row, surface);
+          const given = await run(`${context} ${flag} ${text}`);
+          if (flag.replaceAll("-", "_") === "__no_deterministic") {
+            expect(given.code).toBe(2);
+            return;
+          }
+          expect(given.err).not.toContain("error:");
+          const { sources } = given.request.config;
+          const plain = (await run(context)).request.config.sources;
+          const changed = Object.keys(plain).filter(
+            (name) => JSON.stringify(sources[name as never]) !== JSON.stringify(plain[name as never]),
+          );
+          if (context.includes("elsewhere")) {
+            expect(sources.test_data_file?.value).toBe("elsewhere"); // both names are given, and agree
+            return;
+          }
+          const derived = row.field === "gridsize" ? ["object_big"] : [];
+          const scaled = row.field === "physics_forward_mode" ? [...pair] : [];
+          const expected = row.field === undefined ? Object.keys(switches[row.name].sets) : [row.field];
+          expect(changed.sort()).toEqual([...expected, ...derived, ...scaled].sort());
+          if (row.field === undefined) return;
+          const value: unknown = sources[row.field]?.value;
+          if (row.kind !== "value") expect(value).toBe(row.kind === "yes");
+          else expect(String(value)).toBe(text);
+        });
+      }
+    }
+  }
+
+  it("and the scaling pair is set by its two options", async () => {
+    const { request } = await run(
+      `${base.infer} --scale-contract-version legacy_v1 --measurement-domain normalized_amplitude`,
+    );
+    expect(request.config.config.data.measurement_domain).toBe("normalized_amplitude");
+  });
+});
+
+describe("train", () => {
+  it("runs the requirement's own command line", async () => {
+    const { code, out, err, request } = await run(
+      "train --train_data_file F --test_data_file F --output_dir D --max_epochs 2 --n_images 64 --gridsize 1 --batch_size 4 --device cpu --disable_mlflow",
+    );
+    expect(code).toBe(0);
+    const { config } = request.config as ResolvedConfig<"train">;
+    expect(config.training).toMatchObject({ nepochs: 2, batch_size: 4 });
+    expect(config.data).toMatchObject({ train_data_file: "F", test_data_file: "F", n_groups: 64 });
+    expect(config.model).toMatchObject({ gridsize: 1, object_big: false });
+    expect(config.execution).toMatchObject({ output_dir: "D", accelerator: "cpu", logger_backend: "none" });
+    expect(out).toBe(
+      "✓ Training completed successfully. Outputs saved to D\n✓ Model bundle saved to D/wts.h5.zip\n",
+    );
+    expect(err.match(/--device is deprecated/g)?.length).toBe(1);
+    expect(err.match(/--disable_mlflow is deprecated/g)?.length).toBe(1);
+  });
+
+  it("is the same configuration as the resolver's", async () => {
+    const { request } = await run("train --train-data-file=F --learning-rate=0.01 --preset parity");
+    const values = { train_data_file: "F", learning_rate: "0.01" };
+    const expected = resolveConfig("train", {
+      preset: "parity",
+      layers: [{ source: "command line", values }],
+    });
+    expect(request.config).toEqual(expected);
+  });
+
+  it("maps the error of a workflow to its exit code and one line", async () => {
+    const { code, err, out } = await run(base.train, {
+      fail: new PtychoError("DataError", "scan.npz: truncated\nzip"),
+    });
+    expect([code, err, out]).toEqual([3, "ptychopinn: error: scan.npz: truncated zip\n", ""]);
+    expect((await run(base.train, { fail: new PtychoError("Interrupted", "stopped") })).code).toBe(130);
+    const bug = await run(base.train, { fail: new TypeError("x is undefined") });
+    expect(bug.code).toBe(1);
+    expect(bug.err).toContain("this is a bug");
+    expect(bug.err.split("\n").length).toBe(2);
+  });
+});
+
+describe("refusals: one line on stderr, nothing on stdout, no workflow", () => {
+  it.each([
+    ["", 2, "no command given"],
+    ["trian", 2, "did you mean 'train'"],
+    ["--foo", 2, "unknown option --foo"],
+    ["train", 2, "--train_data_file is required"],
+    [`${base.train} --max-epoch 2`, 2, "did you mean --max-epochs"],
+    [`${base.train} --precision 16`, 2, "--precision: the original has it"],
+    [`${base.train} --model_path x`, 2, "it belongs to infer"],
+    [`${base.infer} --gridsize 2`, 2, "it belongs to train"],
+    [`${base.train} extra`, 2, "unexpected argument"],
+    [`${base.train} --output_dir`, 2, "--output-dir <path> needs a value"],
+    ["train --train_data_file --output_dir D", 2, "expected a value, found the option --output-dir"],
+    [`${base.train} --accelerator cuda`, 6, "available: cpu"],
+    [`${base.train} --num-workers 4`, 2, "expected 0, got '4'"],
+    [`${base.train} --max_epochs two`, 2, "got 'two'"],
+    [`${base.train} --profile ci --torch-loss-mode mae`, 2, "the CI profile requires"],
+    ["evaluate r.npz", 2, "--truth is required"],
+    ["evaluate --truth t.npz", 2, "RECONSTRUCTION is missing"],
+    ["evaluate r.npz --truth t.npz --crop 1.5", 2, "expected an integer"],
+    ["simulate", 2, "--output_file is required"],
+    ["simulate --output_file s.npz --object line", 2, "did you mean 'lines'"],
+    ["simulate --output_file s.npz --N 100", 2, "one of 64, 128, 256"],
+    ["simulate --output_file s.npz --N 128 --object_size 100", 2, "at least 130"],
+  ])("%s", async (args, code, phrase) => {
+    const result = await run(args);
+    expect(result.err).toContain(phrase);
+    const lines = result.err.split("\n").filter((line) => line.includes("error:"));
+    expect(lines.length).toBe(1);
+    expect([result.code, result.out, result.request]).toEqual([code, "", undefined]);
+  });
+});
+
+describe("the other commands", () => {
+  it("simulate, evaluate and demo pass their options on", async () => {
+    const simulated = await run(
+      "simulate --output_file s.npz --object dead-leaves --n_photons 1e6 --no-phase --N 128 --object-size 300",
+    );
+    expect(simulated.request).toMatchObject({
+      ...{ outputFile: "s.npz", object: "dead_leaves", phase: false, probe: "disk", scan: "raster" },
+      ...{ photons: 1e6, patterns: 500, N: 128, objectSizePx: 300, seed: 42 },
+    });
+    const evaluated = await run("evaluate r.npz --truth t.npz --crop 100 --output m.json");
+    expect(evaluated.request).toMatchObject({
+      reconstruction: "r.npz",
+      truth: "t.npz",
+      cropPx: 100,
+      outputFile: "m.json",
+    });
+    expect(evaluated.out).toContain("SSIM");
+    const demo = await run("demo --output_dir here");
+    expect(demo.request).toMatchObject({ outputDir: "here" });
+    expect(demo.out).toContain("pictures: a.png, p.png");
+  });
+
+  it("--help is grouped, lists no alias twice, and --version prints the version", async () => {
+    const help = await run("train --help");
+    expect(help.code).toBe(0);
+    for (const heading of ["Scan and groups:", "Training:", "Network and physics:", "Run:"])
+      expect(help.out).toContain(heading);
+    expect(help.out.match(/^ {2}--max-epochs /gm)?.length).toBe(1);
+    expect(help.out).not.toMatch(/^ {2}--nepochs /m);
+    expect((await run("--version")).out).toBe("1.2.3\n");
+    expect((await run("--help")).out).toContain("simulate");
+  });
+});
+
+describe("progress", () => {
+  const step = {
+    kind: "step",
+    epoch: 0,
+    epochs: 2,
+    batch: 1,
+    batches: 4,
+    loss: 1.5,
+    patternsPerSecond: 80,
+    secondsLeft: 65,
+  } as const;
+  const epoch = {
+    kind: "epoch",
+    epoch: 0,
+    epochs: 2,
+    trainLoss: 1.25,
+    validationLoss: 1.5,
+    learningRate: 1e-3,
+    elapsedMs: 3000,
+  } as const;
+  const warning = { kind: "warning", text: "odd" } as const;
+
+  it("redraws one line on a terminal", async () => {
+    const { err } = await run(base.train, { events: [step, epoch], isTty: true });
+    expect(err).toContain("\r\u001b[2Kepoch 1/2  batch 1/4  loss 1.5  80 patterns/s  1 min 05 s left");
+    expect(err).toContain("epoch 1/2  loss 1.25  validation 1.5  rate 0.001  3.0 s\n");
+  });
+
+  it("prints one line per epoch elsewhere, each warning once, and nothing but warnings when quiet", async () => {
+    const events = [step, warning, warning, epoch];
+    expect((await run(base.train, { events })).err).toBe(
+      "ptychopinn: warning: odd\nepoch 1/2  loss 1.25  validation 1.5  rate 0.001  3.0 s\n",
+    );
+    expect((await run(`${base.train} --quiet`, { events, isTty: true })).err).toBe(
+      "ptychopinn: warning: odd\n",
+    );
+  });
+
+  it("keeps control characters of file names off the terminal", async () => {
+    const events = [{ kind: "wrote", path: "a\u001b[2Jb", what: "picture" } as const];
+    expect((await run(base.train, { events })).err).not.toContain("\u001b");
+  });
+
+  it("writes numbers and durations shortly", () => {
+    expect([figures(0), figures(1234.567), figures(1.5e-7), figures(Number.NaN)]).toEqual([
+      "0",
+      "1235",
+      "1.500e-7",
+      "NaN",
+    ]);
+    expect([duration(5), duration(59.7), duration(3671), duration(Number.NaN)]).toEqual([
+      "5.0 s",
+      "1 min 00 s",
+      "1 h 01 min",
+      "?",
+    ]);
+  });
+});

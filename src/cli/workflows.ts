@@ -1,0 +1,16 @@
+// The real workflows, each loaded when its command runs, so that --help does not load the compute engine.
+import type { Work, Workflows } from "../workflows/contract.js";
+
+export const workflows: Workflows = {
+  train: (request) => later(async () => (await import("../workflows/train.js")).trainWorkflow(request)),
+  infer: (request) => later(async () => (await import("../workflows/infer.js")).inferWorkflow(request)),
+  simulate: (request) =>
+    later(async () => (await import("../workflows/simulate.js")).simulateWorkflow(request)),
+  evaluate: (request) =>
+    later(async () => (await import("../workflows/evaluate.js")).evaluateWorkflow(request)),
+  demo: (request) => later(async () => (await import("../workflows/demo.js")).demoWorkflow(request)),
+};
+
+async function* later<R>(load: () => Promise<Work<R>>): Work<R> {
+  return yield* await load();
+}

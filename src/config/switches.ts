@@ -1,0 +1,31 @@
+// Options that set fields to fixed values: the original's --quiet, --disable_mlflow, --disable-checkpointing.
+import type { FieldValue, Surface } from "./field.js";
+import { BOTH, TRAIN } from "./field.js";
+import type { FieldName } from "./fields.js";
+
+export interface Switch {
+  readonly surfaces: readonly Surface[];
+  readonly sets: Readonly<Partial<Record<FieldName, FieldValue>>>;
+  readonly help: string;
+  /** Warned once when it is given. */
+  readonly deprecated?: string;
+}
+
+export const switches: Readonly<Record<string, Switch>> = {
+  quiet: {
+    surfaces: BOTH,
+    sets: { enable_progress_bar: false },
+    help: "print results, warnings and errors only",
+  },
+  disable_checkpointing: {
+    surfaces: TRAIN,
+    sets: { enable_checkpointing: false },
+    help: "save no checkpoints while training",
+  },
+  disable_mlflow: {
+    surfaces: TRAIN,
+    sets: { logger_backend: "none", enable_progress_bar: false },
+    help: "no logger and no progress line",
+    deprecated: "--disable_mlflow is deprecated. Use --logger none (and --quiet) instead.",
+  },
+};

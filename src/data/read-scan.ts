@@ -1,0 +1,215 @@
+// An NPZ scan file to RawData: which keys, which axis order, which checks. Each check lives in its own file.
+
+import { check, nearestName, PtychoError } from "../core/errors.js";
+import { type ComplexArray, complex64, sizeOf } from "../core/ndarray.js";
+import type { NpyArray } from "../formats/npy.js";
+import { type Npz, openNpz } from "../formats/npz.js";
+import { printable } from "../formats/printable.js";
+import { type AxisOrder, detectAxisOrder, toPatternsFirst } from "./axis-order.js";
+import { DIFFRACTION_KEYS, KNOWN_KEYS, SCAN_KEYS } from "./keys.js";
+import { type Metadata, photonsOf, readMetadata } from "./metadata.js";
+import { checkDomain, checkPixels, patternsWithSignal } from "./pattern-checks.js";
+import { toProbeModes } from "./probe-layout.js";
+import { type Domain, type RawData, selectPatterns, type Truth } from "./raw-data.js";
+import { alignPositions, checkPositions } from "./scan-positions.js";
+
+export interface ReadScanOptions<D extends Domain> {
+  /** What the diffraction values of the file are. */
+  readonly domain: D;
+  /** Whether values that contradict `domain` are refused (default) or reported. */
+  readonly onDomainConflict?: "refuse" | "warn";
+  /** Overrides the detection of (n, H, W) against (H, W, n). */
+  readonly axisOrder?: AxisOrder;
+  /** Pattern widths that the networks take; 64, 128 and 256 unless given. */
+  readonly allowedN?: readonly number[];
+  /** Also read ground truth: the object and, if present, its patches. */
+  readonly truth?: boolean;
+}
+
+export interface Scan<D extends Domain> {
+  readonly raw: RawData<D>;
+  readonly metadata: Metadata | undefined;
+  /** What was noticed and how it was resolved, in sentences. */
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Reads one scan.
+ *
+ * @throws PtychoError DataError naming file, key and index for anything that cannot be used.
+ */
+export function readScan<D extends Domain>(path: string, options: ReadScanOptions<D>): Scan<D> {
+  return toScan(openNpz(path), printable(path), options);
+}
+
+/** The scan in an open archive; `where` names it in messages. */
+export function toScan<D extends Domain>(npz: Npz, where: string, options: ReadScanOptions<D>): Scan<D> {
+  const warnings: string[] = [];
+  const allX = readCoordinates(npz, where, SCAN_KEYS.x);
+  const allY = readCoordinates(npz, where, SCAN_KEYS.y);
+  const { n, N, data } = readDiffraction(npz, where, allX.length, options, warnings);
+  const [xPx, yPx] = alignPositions(where, allX, allY, n, warnings);
+  checkPositions(where, xPx, yPx, warnings);
+  checkPixels(where, data, N * N, warnings);
+  checkDomain(where, data, options.domain, options.onDomainConflict ?? "refuse", warnings);
+  const start = (key: string, fallback: Float64Array): Float64Array =>
+    npz.has(key) ? alignStart(where, key, readCoordinates(npz, where, key), fallback, warnings) : fallback;
+  const metadata = readMetadata(where, npz, warnings);
+  const nphotons = photonsOf(metadata);
+  const raw: RawData<D> = {
+    diffraction: { domain: options.domain, array: { dtype: "float32", shape: [n, N, N], data } },
+    xPx,
+    yPx,
+    xStartPx: start(SCAN_KEYS.xStart, xPx),
+    yStartPx: start(SCAN_KEYS.yStart, yPx),
+    probe: readProbe(npz, where, N),
+    scanIndex: readScanIndex(npz, where, n, warnings),
+    ...(nphotons !== undefined && { nphotons }),
+    ...(options.truth === true && { truth: readTruth(npz, where, n, N, warnings) }),
+  };
+  const kept = patternsWithSignal(where, data, N * N, warnings);
+  return { raw: kept.length === n ? raw : selectPatterns(raw, kept), metadata, warnings };
+}
+
+function readDiffraction<D extends Domain>(
+  npz: Npz,
+  where: string,
+  positions: number,
+  options: ReadScanOptions<D>,
+  warnings: string[],
+): { readonly n: number; readonly N: number; readonly data: Float32Array } {
+  const [canonical, alias] = DIFFRACTION_KEYS;
+  const key = DIFFRACTION_KEYS.find((name) => npz.has(name));
+  if (key === undefined) throw missing(npz, where, DIFFRACTION_KEYS);
+  const header = npz.header(key);
+  const order = options.axisOrder ?? detectAxisOrder(where, header.shape, positions);
+  check(
+    header.shape.length === 3,
+    "DataError",
+    () => `${where}: ${key} must be 3-D, got shape [${header.shape.join(", ")}]`,
+  );
+  const stored = realValues(npz.read(key), where, key);
+  if (key === canonical && npz.has(alias) && !sameArray(npz, where, alias, header.shape, stored)) {
+    warnings.push(`${where}: ${canonical} and ${alias} differ; ${canonical} is used`);
+  }
+  if (order === "HWN")
+    warnings.push(`${where}: ${key} was in legacy axis order (H, W, n); moved to (n, H, W)`);
+  const { shape, data } =
+    order === "HWN" ? toPatternsFirst(stored, header.shape) : { shape: header.shape, data: stored };
+  const [n, height, N] = shape;
+  check(n > 0, "DataError", () => `${where}: ${key} holds no patterns, shape [${header.shape.join(", ")}]`);
+  const allowed = options.allowedN ?? [64, 128, 256];
+  check(
+    height === N && allowed.includes(N),
+    "DataError",
+    () =>
+      `${where}: patterns are ${height} x ${N} pixels; expected square ones of ${allowed.join(", ")}; ` +
+      cropOrPad(Math.max(height, N), allowed),
+  );
+  return { n, N, data };
+}
+
+function cropOrPad(width: number, allowed: readonly number[]): string {
+  const fits = [...allowed].sort((a, b) => a - b).find((N) => N >= width);
+  return fits === undefined
+    ? `crop them about the beam centre to ${Math.max(...allowed)}`
+    : `pad them with zeros to ${fits}, or crop them, keeping the beam centre at N/2`;
+}
+
+function sameArray(npz: Npz, where: string, key: string, shape: readonly number[], data: Float32Array) {
+  if (npz.header(key).shape.join() !== shape.join()) return false;
+  const other = realValues(npz.read(key), where, key);
+  return other.every((value, i) => Object.is(value, data[i]) || value === data[i]);
+}
+
+function readCoordinates(npz: Npz, where: string, key: string): Float64Array {
+  if (!npz.has(key)) throw missing(npz, where, [key]);
+  const { shape } = npz.header(key);
+  check(
+    shape.length === 1,
+    "DataError",
+    () => `${where}: ${key} must be one-dimensional [n], got shape [${shape.join(", ")}]`,
+  );
+  const array = npz.read(key);
+  check("data" in array, "DataError", () => `${where}: ${key} must hold real numbers, got ${array.dtype}`);
+  return Float64Array.from(array.data as ArrayLike<number | bigint>, Number);
+}
+
+function alignStart(
+  where: string,
+  key: string,
+  values: Float64Array,
+  position: Float64Array,
+  warnings: string[],
+): Float64Array {
+  if (values.length >= position.length && values.every(Number.isFinite))
+    return values.slice(0, position.length);
+  warnings.push(`${where}: ${key} is not one finite value per pattern; the positions themselves are used`);
+  return position;
+}
+
+function readProbe(npz: Npz, where: string, N: number): ComplexArray {
+  if (!npz.has(SCAN_KEYS.probe)) throw missing(npz, where, [SCAN_KEYS.probe]);
+  const { shape, re, im } = complexValues(npz.read(SCAN_KEYS.probe), where, SCAN_KEYS.probe);
+  return toProbeModes(where, shape, re, im, N);
+}
+
+function readScanIndex(npz: Npz, where: string, n: number, warnings: string[]): Int32Array {
+  const key = SCAN_KEYS.scanIndex;
+  if (!npz.has(key)) return new Int32Array(n);
+  const { dtype, shape } = npz.header(key);
+  if (dtype === "object" || dtype === "text" || shape.length !== 1 || shape[0] < n) {
+    warnings.push(`${where}: ${key} is not one number per pattern; all patterns are taken as one scan`);
+    return new Int32Array(n);
+  }
+  return Int32Array.from(realValues(npz.read(key), where, key).subarray(0, n));
+}
+
+function readTruth(npz: Npz, where: string, n: number, N: number, warnings: string[]): Truth {
+  const read = (key: string): ComplexArray | undefined => {
+    if (!npz.has(key) || npz.header(key).dtype === "object") return undefined;
+    const { shape, re, im } = complexValues(npz.read(key), where, key);
+    return complex64(shape, re, im);
+  };
+  const object = read(SCAN_KEYS.truthObject);
+  check(
+    object === undefined || object.shape.length === 2,
+    "DataError",
+    () => `${where}: ${SCAN_KEYS.truthObject} must be 2-D [H, W], got shape [${object?.shape.join(", ")}]`,
+  );
+  const patches = read(SCAN_KEYS.truthPatches);
+  const fits = patches === undefined || patches.shape.join() === `${n},${N},${N}`;
+  if (!fits) {
+    warnings.push(
+      `${where}: ${SCAN_KEYS.truthPatches} has shape [${patches.shape.join(", ")}], not [${n}, ${N}, ${N}]; ignored`,
+    );
+  }
+  return { ...(object && { object }), ...(patches && fits && { patches }) };
+}
+
+/** Real values as float32; integers of any width are promoted first, so that nothing overflows later. */
+function realValues(array: NpyArray, where: string, key: string): Float32Array {
+  if (!("data" in array)) {
+    throw new PtychoError("DataError", `${where}: ${key} must hold real numbers, got ${array.dtype}`);
+  }
+  if (array.data instanceof Float32Array) return array.data;
+  return Float32Array.from(array.data as ArrayLike<number | bigint>, Number);
+}
+
+function complexValues(array: NpyArray, where: string, key: string) {
+  if ("re" in array) {
+    return { shape: array.shape, re: Float32Array.from(array.re), im: Float32Array.from(array.im) };
+  }
+  const re = realValues(array, where, key);
+  return { shape: array.shape, re, im: new Float32Array(sizeOf(array.shape)) };
+}
+
+function missing(npz: Npz, where: string, keys: readonly string[]): PtychoError {
+  const near = npz.names.find((name) => !KNOWN_KEYS.includes(name) && nearestName(name, keys) !== undefined);
+  const hint = near === undefined ? "" : `; is ${printable(near)} meant?`;
+  const found = npz.names.length === 0 ? "none" : npz.names.slice(0, 50).map(printable).join(", ");
+  return new PtychoError(
+    "DataError",
+    `${where}: no array '${keys.join("' or '")}' in the file; found ${found}${hint}`,
+  );
+}

@@ -1,0 +1,148 @@
+// Model archive + scan file -> predicted patches -> one stitched object, with pictures.
+import { loadBundle, weightsFor } from "../bundle/load-bundle.js";
+import type { Config } from "../config/fields.js";
+import { PtychoError } from "../core/errors.js";
+import { type ComplexArray, complex64, float32, float64, type NdArray } from "../core/ndarray.js";
+import type { Container } from "../data/container.js";
+import { softProbeMask } from "../data/probe-normalisation.js";
+import { gatherFrames } from "../data/raw-data.js";
+import { prepareOutputFolder } from "../formats/files.js";
+import { fittedScales, openScaleFit } from "../inference/fit-scales.js";
+import { openPredictor } from "../inference/predict.js";
+import { addPatches, finishStitch, type StitchedObject, startStitch } from "../inference/stitch-patches.js";
+import { buildNetwork } from "../model/registry.js";
+import { scaleCanvas } from "../physics/varpro.js";
+import { physicsParameters } from "../training/objective.js";
+import type { InferRequest, InferResult, Work } from "./contract.js";
+import { inferenceContainer, readInferenceScan, type TrainedFacts, trainedFacts } from "./inference-data.js";
+import { modelOptionsOf, objectiveSettingsOf } from "./model-settings.js";
+import { writeReconstruction } from "./write-reconstruction.js";
+
+/** @throws PtychoError as its parts do; nothing is written before the object is whole. */
+export async function* inferWorkflow({ config: resolved, signal }: InferRequest): Work<InferResult> {
+  const { config } = resolved;
+  const { model_path } = config.inference;
+  const bundle = loadBundle(model_path);
+  const trained = trainedFacts(bundle.manifest);
+  checkScaleContract(config, trained);
+  const scan = readInferenceScan(config.data.test_data_file, trained.profile, config.data);
+  for (const text of scan.warnings) yield { kind: "warning", text };
+  const { container, inputScale } = inferenceContainer(scan.raw, trained, config);
+  const network = buildNetwork(modelOptionsOf(trained.config.model));
+  const specs = [
+    ...network.parameters,
+    ...network.buffers,
+    ...physicsParameters(objectiveSettingsOf(trained.config)),
+  ];
+  const weights = weightsFor(bundle, specs);
+  const outputDir = config.execution.output_dir;
+  prepareOutputFolder(outputDir);
+  const [groups, channels, N] = container.images.shape;
+  yield {
+    kind: "message",
+    text: `predicting ${groups} groups of ${channels}, patterns ${N} x ${N}; model: ${bundle.path}; device: cpu`,
+  };
+  const predictor = await openPredictor(network, weights);
+  const predict = (images: NdArray<"float32">) => predictor.predict(images, inputScale);
+  const stitched = yield* predictObject(container, predict, config, trained, signal);
+  await predictor.release();
+  const written = writeReconstruction(outputDir, stitched, {
+    model: bundle.path,
+    scan: config.data.test_data_file,
+    config,
+    trained: { profile: trained.profile, version: bundle.manifest.version, created: bundle.manifest.created },
+  });
+  return { outputDir, ...written, patterns: groups * channels };
+}
+
+type Predict = (images: NdArray<"float32">) => Promise<ComplexArray>;
+
+async function* predictObject(
+  container: Container,
+  predict: Predict,
+  config: Config<"infer">,
+  trained: TrainedFacts,
+  signal: AbortSignal,
+): Work<StitchedObject> {
+  const { images, coordsGlobal } = container;
+  const [groups, channels, N] = images.shape;
+  const mask = probeMaskOf(config, trained, N);
+  const stitch = startStitch(float64([groups * channels, 2], coordsGlobal.data), {
+    patchPx: N,
+    weighting:
+      config.inference.patch_weighting === "probe"
+        ? { kind: "probe", intensity: probeIntensity(container.probe, mask) }
+        : { kind: "uniform" },
+  });
+  const fit = config.inference.varpro_scaling
+    ? await openScaleFit(maskedProbe(container.probe, mask), channels)
+    : undefined;
+  const startedMs = performance.now();
+  for (let from = 0; from < groups; from += config.inference.inference_batch_size) {
+    if (signal.aborted) throw interrupted();
+    const batch = Math.min(config.inference.inference_batch_size, groups - from);
+    const chosen = Int32Array.from({ length: batch }, (_, i) => from + i);
+    const diffraction = float32([batch, channels, N, N], gatherFrames(images.data, chosen, channels * N * N));
+    const patches = await predict(diffraction);
+    await fit?.add(patches, diffraction);
+    const flat = complex64([batch * channels, N, N], patches.re, patches.im);
+    const positions = coordsGlobal.data.subarray(2 * channels * from, 2 * channels * (from + batch));
+    addPatches(stitch, flat, float64([batch * channels, 2], positions));
+    const done = (from + batch) * channels;
+    const patternsPerSecond = (1000 * done) / (performance.now() - startedMs);
+    yield { kind: "predicted", done, total: groups * channels, patternsPerSecond };
+  }
+  const stitched = finishStitch(stitch);
+  if (fit === undefined) return stitched;
+  const scales = fittedScales(fit.statistics());
+  await fit.release();
+  yield {
+    kind: "message",
+    text: `fitted scales: s1 ${scales[0].toPrecision(4)}, s2 ${scales[1].toPrecision(4)}`,
+  };
+  return { ...stitched, object: scaleCanvas(stitched.object, scales) };
+}
+
+function checkScaleContract(config: Config<"infer">, { profile, config: trained }: TrainedFacts): void {
+  for (const field of ["scale_contract_version", "measurement_domain"] as const) {
+    const asked = config.data[field];
+    if (asked === null || asked === trained.data[field]) continue;
+    throw new PtychoError(
+      "UsageError",
+      `--${field} ${asked}: the model was trained under ${trained.data[field]}; leave the option out, or train a model so`,
+    );
+  }
+  if (config.inference.varpro_scaling && profile !== "counts") {
+    throw new PtychoError(
+      "UsageError",
+      "--varpro_scaling fits scales to measured counts, but the model was trained on normalised amplitudes, where they " +
+        "have no meaning; leave the option out, or train with --profile ci on counts",
+    );
+  }
+}
+
+function probeMaskOf(config: Config<"infer">, trained: TrainedFacts, N: number): NdArray | undefined {
+  const { probe_mask, probe_mask_sigma, probe_mask_diameter } = config.model;
+  if (!(probe_mask ?? trained.config.model.probe_mask)) return undefined;
+  return softProbeMask(N, probe_mask_sigma, probe_mask_diameter ?? N / 2);
+}
+
+function maskedProbe(probe: ComplexArray, mask: NdArray | undefined): ComplexArray {
+  if (mask === undefined) return probe;
+  const times = (plane: Float32Array): Float32Array =>
+    plane.map((value, i) => value * Number(mask.data[i % mask.data.length]));
+  return complex64(probe.shape, times(probe.re), times(probe.im));
+}
+
+/** Sum over the modes of |P|^2, [N, N]. */
+function probeIntensity(probe: ComplexArray, mask: NdArray | undefined): NdArray<"float32"> {
+  const { re, im, shape } = maskedProbe(probe, mask);
+  const intensity = float32(shape.slice(1));
+  const pixels = intensity.data.length;
+  for (let i = 0; i < re.length; i++) intensity.data[i % pixels] += re[i] ** 2 + im[i] ** 2;
+  return intensity;
+}
+
+function interrupted(): PtychoError {
+  return new PtychoError("Interrupted", "inference was interrupted; nothing was written");
+}

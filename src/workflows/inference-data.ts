@@ -1,0 +1,84 @@
+// The scan to reconstruct, grouped and scaled as the network was trained.
+import type { BundleManifest } from "../bundle/manifest.js";
+import type { Config } from "../config/fields.js";
+import { PtychoError } from "../core/errors.js";
+import { type Container, makeAmplitudeContainer, makeCountsContainer } from "../data/container.js";
+import { groupScan } from "../data/grouping.js";
+import { type Domain, expectDomain, type RawData, scanSize, selectPatterns } from "../data/raw-data.js";
+import { readScan, type Scan } from "../data/read-scan.js";
+import { subsampleIndices } from "../data/subsample.js";
+import { legacyRandom } from "../numeric/random-legacy.js";
+import { DOMAIN_OF, type Profile } from "../training/objective.js";
+
+export interface TrainedFacts {
+  readonly profile: Profile;
+  readonly config: Config<"train">;
+  readonly statistics: Readonly<Record<string, number>>;
+}
+
+/** What the archive says of the training, checked for what inference reads. */
+export function trainedFacts(manifest: BundleManifest): TrainedFacts {
+  const { profile, config, statistics } = manifest;
+  if (!Object.hasOwn(DOMAIN_OF, profile)) {
+    throw new PtychoError(
+      "ArtefactError",
+      `model archive: trained under the unknown profile ${JSON.stringify(profile)}; update ptychopinn`,
+    );
+  }
+  return {
+    profile: profile as Profile, // just checked
+    config: config as unknown as Config<"train">, // written by saveModel, protected by the manifest's SHA-256
+    statistics: statistics as Readonly<Record<string, number>>,
+  };
+}
+
+export function readInferenceScan(
+  path: string,
+  profile: Profile,
+  data: Config<"infer">["data"],
+): Scan<Domain> {
+  const order = data.axis_order === "auto" ? undefined : data.axis_order === "nhw" ? "NHW" : "HWN";
+  return readScan<Domain>(path, {
+    domain: DOMAIN_OF[profile],
+    ...(order === undefined ? {} : { axisOrder: order }),
+  });
+}
+
+/** Groups of the scan in the scale the network expects, and the factor on its input. */
+export function inferenceContainer(
+  scan: RawData,
+  trained: TrainedFacts,
+  config: Config<"infer">,
+): { readonly container: Container; readonly inputScale: number } {
+  const { data, execution } = config;
+  const { gridsize, N } = trained.config.model;
+  const { n, N: found } = scanSize(scan);
+  if (found !== N) {
+    throw new PtychoError(
+      "DataError",
+      `scan: patterns of ${found} x ${found} pixels, but the model was trained on ${N} x ${N}; crop or pad the patterns, ` +
+        "or train on this scan",
+    );
+  }
+  const random = legacyRandom(data.subsample_seed ?? execution.seed);
+  const chosen =
+    data.n_subsample === null ? scan : selectPatterns(scan, subsampleIndices(n, data.n_subsample, random));
+  const request = {
+    gridsize,
+    nGroups: data.n_groups ?? scanSize(chosen).n,
+    neighbourCount: data.neighbor_count,
+    oversampling: data.enable_oversampling,
+    ...(data.neighbor_pool_size === null ? {} : { neighbourPoolSize: data.neighbor_pool_size }),
+  };
+  const groups = groupScan(chosen.xPx, chosen.yPx, request, random);
+  if (DOMAIN_OF[trained.profile] === "amplitude") {
+    const raw = expectDomain("inference data", chosen, "amplitude");
+    return { container: makeAmplitudeContainer(raw, groups, trained.config.data.nphotons), inputScale: 1 };
+  }
+  const statistics = {
+    rmsInputScale: trained.statistics.rms_input_scale,
+    meanMeasuredIntensity: trained.statistics.mean_measured_intensity,
+  };
+  const raw = expectDomain("inference data", chosen, "counts");
+  return { container: makeCountsContainer(raw, groups, statistics), inputScale: statistics.rmsInputScale };
+}

@@ -1,0 +1,158 @@
+// Snapshots of a training run as checkpoints in its output folder, and back.
+import { join } from "node:path";
+import type { Config } from "../config/fields.js";
+import { PtychoError } from "../core/errors.js";
+import { float32, type NdArray } from "../core/ndarray.js";
+import { VERSION } from "../core/version.js";
+import { type Checkpoint, expectSameRun, type Json, type RunIdentity } from "../training/checkpoint.js";
+import { keepCheckpoint, latestCheckpoint, saveLast } from "../training/checkpoint-folder.js";
+import type { FitRequest, History, Snapshot } from "../training/fit.js";
+
+/** Fields that a resumed run may change: they do not enter the steps already done. */
+const FREE_FIELDS = [
+  "training.nepochs",
+  "training.early_stop_patience",
+  "execution.output_dir",
+  "execution.resume",
+  "execution.allow_mismatch",
+  "execution.enable_progress_bar",
+  "execution.logger_backend",
+  "execution.enable_checkpointing",
+  "execution.checkpoint_save_top_k",
+  "data.train_data_file",
+  "data.test_data_file",
+];
+
+export const checkpointFolder = (outputDir: string): string => join(outputDir, "checkpoints");
+
+export function runIdentity(config: Config<"train">, dataSha256: string): RunIdentity {
+  return { config: config as unknown as Json, dataSha256, version: VERSION }; // plain values by section
+}
+
+/** The `save` of a run: after every epoch the last and the best, on an interruption the last alone. */
+export function snapshotSaver(
+  outputDir: string,
+  config: Config<"train">,
+  identity: RunIdentity,
+): FitRequest["save"] {
+  const { execution } = config;
+  const folder = checkpointFolder(outputDir);
+  return (snapshot, metric, reason) => {
+    const checkpoint = toCheckpoint(snapshot, metric, identity, execution.checkpoint_monitor_metric);
+    if (reason === "interrupted") saveLast(folder, checkpoint);
+    else if (execution.enable_checkpointing) {
+      keepCheckpoint(folder, checkpoint, {
+        metric: execution.checkpoint_monitor_metric,
+        mode: execution.checkpoint_mode,
+        topK: execution.checkpoint_save_top_k,
+      });
+    }
+  };
+}
+
+/**
+ * The snapshot to go on from.
+ *
+ * @throws PtychoError UsageError when there is none or it belongs to another run (see expectSameRun), ArtefactError when
+ * no checkpoint is whole.
+ */
+export function resumeFrom(
+  outputDir: string,
+  identity: RunIdentity,
+  allowMismatch: boolean,
+): { readonly snapshot: Snapshot; readonly notes: readonly string[] } {
+  const found = latestCheckpoint(checkpointFolder(outputDir));
+  if (found === undefined) {
+    throw new PtychoError(
+      "UsageError",
+      `--resume: ${checkpointFolder(outputDir)} holds no checkpoint; leave --resume out to start anew`,
+    );
+  }
+  if (!allowMismatch) expectSameRun(found.checkpoint.identity, identity, FREE_FIELDS);
+  const { position } = found.checkpoint;
+  const resumed = `resuming from ${found.name}: epoch ${position.epoch + 1}, ${position.batch} of its batches done`;
+  return { snapshot: toSnapshot(found.checkpoint), notes: [...found.skipped, resumed] };
+}
+
+/** What a checkpoint keeps beside tensors and schedule. */
+interface Progress {
+  readonly lossSum: number;
+  readonly patterns: number;
+  readonly trainLoss: readonly number[];
+  readonly validationLoss: readonly number[] | null;
+  readonly learningRate: readonly number[];
+}
+
+function toCheckpoint(
+  snapshot: Snapshot,
+  metric: number,
+  identity: RunIdentity,
+  metricName: string,
+): Checkpoint {
+  const { state, history } = snapshot;
+  const named = (prefix: string, arrays: Readonly<Record<string, NdArray>>): [string, NdArray][] =>
+    Object.entries(arrays).map(([name, array]) => [`${prefix}.${name}`, array]);
+  const progress: Progress = {
+    lossSum: snapshot.lossSum,
+    patterns: snapshot.patterns,
+    trainLoss: history.trainLoss,
+    validationLoss: history.validationLoss ?? null,
+    learningRate: history.learningRate,
+  };
+  const last = (values: readonly number[] | undefined): number | null => values?.at(-1) ?? null;
+  return {
+    position: { step: state.count, epoch: snapshot.epoch, batch: snapshot.batch },
+    tensors: new Map<string, NdArray>([
+      ["parameters", state.parameters],
+      ...named("slot", state.slots),
+      ...named("buffer", state.buffers),
+      ...(snapshot.accumulated ? [["accumulated", snapshot.accumulated] as [string, NdArray]] : []),
+    ]),
+    schedule: snapshot.schedule,
+    random: progress as unknown as Json, // the order of batches is a function of seed and epoch; only sums are needed
+    metrics: {
+      train_loss: last(history.trainLoss),
+      val_loss: last(history.validationLoss),
+      ...(Number.isFinite(metric) ? { [metricName]: metric } : {}),
+    },
+    identity,
+  };
+}
+
+function toSnapshot({ position, tensors, schedule, random }: Checkpoint): Snapshot {
+  const progress = random as unknown as Progress;
+  const group = (prefix: string): Record<string, NdArray<"float32">> =>
+    Object.fromEntries(
+      [...tensors]
+        .filter(([name]) => name.startsWith(`${prefix}.`))
+        .map(([name, array]) => [name.slice(prefix.length + 1), array as NdArray<"float32">]),
+    );
+  const history: History = {
+    trainLoss: progress.trainLoss,
+    validationLoss: progress.validationLoss ?? undefined,
+    learningRate: progress.learningRate,
+  };
+  const parameters = tensors.get("parameters") as NdArray<"float32"> | undefined;
+  if (parameters === undefined) {
+    throw new PtychoError(
+      "ArtefactError",
+      "checkpoint: holds no parameters; start the run anew without --resume",
+    );
+  }
+  const accumulated = tensors.get("accumulated") as NdArray<"float32"> | undefined;
+  return {
+    state: {
+      parameters: float32(parameters.shape, parameters.data),
+      slots: group("slot"),
+      buffers: group("buffer"),
+      count: position.step,
+    },
+    epoch: position.epoch,
+    batch: position.batch,
+    schedule,
+    accumulated,
+    lossSum: progress.lossSum,
+    patterns: progress.patterns,
+    history,
+  };
+}

@@ -1,0 +1,55 @@
+// A stitched object as the files a user takes away: the arrays, and pictures of amplitude and phase.
+import { join } from "node:path";
+import { float32, float64 } from "../core/ndarray.js";
+import { VERSION } from "../core/version.js";
+import { writeFileAtomic } from "../formats/files.js";
+import { writeNpz } from "../formats/npz.js";
+import { encodePng } from "../formats/png.js";
+import { drawPicture } from "../inference/picture.js";
+import type { StitchedObject } from "../inference/stitch-patches.js";
+
+export interface ReconstructionFiles {
+  readonly reconstructionPath: string;
+  readonly amplitudePicturePath: string;
+  readonly phasePicturePath: string;
+}
+
+/** Writes reconstruction.npz, reconstructed_amplitude.png and reconstructed_phase.png, each whole or not at all. */
+export function writeReconstruction(
+  outputDir: string,
+  { object, coverage, originPx }: StitchedObject,
+  provenance: Readonly<Record<string, unknown>>,
+): ReconstructionFiles {
+  const amplitude = object.re.map((re, i) => Math.hypot(re, object.im[i]));
+  const phase = object.re.map((re, i) => Math.atan2(object.im[i], re));
+  const files = {
+    reconstructionPath: join(outputDir, "reconstruction.npz"),
+    amplitudePicturePath: join(outputDir, "reconstructed_amplitude.png"),
+    phasePicturePath: join(outputDir, "reconstructed_phase.png"),
+  };
+  const record = {
+    program: "ptychopinn",
+    version: VERSION,
+    created: new Date().toISOString(),
+    ...provenance,
+  };
+  writeNpz(files.reconstructionPath, [
+    ["object", object],
+    ["coverage", coverage],
+    ["origin_px", float64([2], originPx)],
+    ["provenance", { dtype: "text", shape: [], values: [JSON.stringify(record)] }],
+  ]);
+  const amplitudeImage = drawPicture(float32(object.shape, amplitude), {
+    title: "reconstructed amplitude",
+    map: "gray",
+    coverage,
+  });
+  const phaseImage = drawPicture(float32(object.shape, phase), {
+    title: "reconstructed phase",
+    map: "phase",
+    coverage,
+  });
+  writeFileAtomic(files.amplitudePicturePath, encodePng(amplitudeImage));
+  writeFileAtomic(files.phasePicturePath, encodePng(phaseImage));
+  return files;
+}
