@@ -1,6 +1,33 @@
-// How the two adjoints of a convolution are written for ONNX Runtime.
+// How a convolution and its two adjoints are written for ONNX Runtime. Figures: bench/BASELINE.md.
+import { canBlock, emitBlockedConvolution } from "./emit-blocked.js";
 import type { Expr } from "./expr.js";
 import type { Emitter } from "./rule.js";
+
+export function emitConvolution(
+  emitter: Emitter,
+  node: Expr<"conv2d">,
+  [x, weight, bias]: readonly string[],
+): string {
+  const [outputs, inputs, kh, kw] = node.inputs[1].shape;
+  const [rows, columns] = node.attributes.pad;
+  const pads = [rows, columns, rows, columns];
+  // ONNX Runtime blocks constant kernels by itself, at load time.
+  const constant = node.inputs[1].op === "constant";
+  if (!constant && canBlock(emitter, node.inputs[0].shape, outputs)) {
+    const kernel = [kh, kw] as const;
+    return emitBlockedConvolution(emitter, {
+      x,
+      inputs,
+      outputs,
+      bias,
+      weight,
+      adjoint: false,
+      kernel,
+      pads,
+    });
+  }
+  return emitter.node("Conv", bias === undefined ? [x, weight] : [x, weight, bias], { pads });
+}
 
 /**
  * Adjoint of a stride-1 correlation with respect to its input: the correlation with the turned kernel, whose channels
@@ -13,48 +40,91 @@ export function emitInputGradient(
 ): string {
   const [outputs, inputs, kh, kw] = node.inputs[1].shape;
   const [rows, columns] = node.attributes.pad;
-  const taps = kh * kw;
-  const flat = emitter.node("Reshape", [weight, emitter.integers([outputs, inputs, taps])]);
-  const exchanged = emitter.node("Transpose", [flat], { perm: [1, 0, 2] });
-  const backwards = emitter.integers(Array.from({ length: taps }, (_, tap) => taps - 1 - tap));
-  const turned = taps === 1 ? exchanged : emitter.node("Gather", [exchanged, backwards], { axis: 2 });
-  const kernel = emitter.node("Reshape", [turned, emitter.integers([inputs, outputs, kh, kw])]);
   const [top, left] = [kh - 1 - rows, kw - 1 - columns];
-  return emitter.node("Conv", [upstream, kernel], { pads: [top, left, top, left] });
+  const pads = [top, left, top, left];
+  if (canBlock(emitter, node.inputs[0].shape, inputs)) {
+    const sizes = { inputs: outputs, outputs: inputs, kernel: [kh, kw], pads } as const;
+    return emitBlockedConvolution(emitter, { x: upstream, weight, adjoint: true, ...sizes });
+  }
+  const turned = turnTaps(emitter, weight, [outputs, inputs, kh * kw], 2);
+  const exchanged = emitter.node("Transpose", [turned], { perm: [1, 0, 2] });
+  const kernel = emitter.node("Reshape", [exchanged, emitter.integers([inputs, outputs, kh, kw])]);
+  return emitter.node("Conv", [upstream, kernel], { pads });
 }
 
+/** From this many pixels on, the weight gradient is summed over the batch after the products, not in them. */
+const GROUPED_PIXELS = 1024;
+
 /**
- * dW[o, i, u, v] = sum over b, r, c of g[b, o, r, c] x[b, i, r + u - pad0, c + v - pad1], as one matrix product per tap.
+ * dW[o, i, u, v] = sum over b, r, c of g[b, o, r, c] x[b, i, r + u - pad0, c + v - pad1].
+ *
+ * That is one correlation of the image that has a row for each row of x and, in the row, all channels of each pixel, by
+ * kernels g dilated to the channel count; its output has kw I columns. ONNX Runtime multiplies it as a matrix product of
+ * panels that it gathers in the cache, twice as fast as shifted copies followed by matrix products. The operand with
+ * more channels is made the kernel (the rows of the product); when that is x, the taps come out turned. Large images
+ * stay apart as groups of one sample, whose kernels need no transposed copy.
  */
 export function emitWeightGradient(
   emitter: Emitter,
   node: Expr<"conv2dWeightGradient">,
   [x, upstream]: readonly string[],
 ): string {
-  const [xExpr, gExpr] = node.inputs;
-  const [batch, inputs] = xExpr.shape;
-  const [, outputs, rows, columns] = gExpr.shape;
-  const { kernel, pad } = node.attributes;
-  const g = emitter.node("Reshape", [upstream, emitter.integers([batch, outputs, rows * columns])]);
-  const padded =
-    pad[0] === 0 && pad[1] === 0
-      ? x
-      : emitter.node("Pad", [x, emitter.integers([0, 0, pad[0], pad[1], 0, 0, pad[0], pad[1]])]);
-  const taps: string[] = [];
-  for (let u = 0; u < kernel[0]; u++) {
-    for (let v = 0; v < kernel[1]; v++) {
-      const shifted = emitter.node("Slice", [
-        padded,
-        emitter.integers([u, v]),
-        emitter.integers([u + rows, v + columns]),
-        emitter.integers([2, 3]),
-      ]);
-      const flat = emitter.node("Reshape", [shifted, emitter.integers([batch, inputs, rows * columns])]);
-      const products = emitter.node("FusedMatMul", [g, flat], { transA: 0, transB: 1 }, "com.microsoft");
-      const total = emitter.node("ReduceSum", [products, emitter.integers([0])], { keepdims: 0 });
-      taps.push(emitter.node("Reshape", [total, emitter.integers([outputs, inputs, 1])]));
-    }
+  const [outputs, inputs, kh, kw] = node.shape;
+  const taps = kh * kw;
+  const [rows, columns] = node.attributes.pad;
+  if (inputs <= outputs) {
+    const image = { name: x, shape: node.inputs[0].shape, pad: [rows, columns] } as const;
+    const flat = correlateSamples(emitter, image, { name: upstream, shape: node.inputs[1].shape });
+    const split = emitter.node("Reshape", [flat, emitter.integers([outputs, taps, inputs])]);
+    const ordered = emitter.node("Transpose", [split], { perm: [0, 2, 1] });
+    return emitter.node("Reshape", [ordered, emitter.integers(node.shape)]);
   }
-  const stacked = taps.length === 1 ? taps[0] : emitter.node("Concat", taps, { axis: 2 });
-  return emitter.node("Reshape", [stacked, emitter.integers(node.shape)]);
+  const pad = [kh - 1 - rows, kw - 1 - columns] as const;
+  const image = { name: upstream, shape: node.inputs[1].shape, pad };
+  const flat = correlateSamples(emitter, image, { name: x, shape: node.inputs[0].shape });
+  const turned = turnTaps(emitter, flat, [inputs, taps, outputs], 1);
+  const ordered = emitter.node("Transpose", [turned], { perm: [2, 0, 1] });
+  return emitter.node("Reshape", [ordered, emitter.integers(node.shape)]);
+}
+
+interface Image {
+  readonly name: string;
+  /** [B, C, H, W]. */
+  readonly shape: readonly number[];
+}
+
+/** Correlations of every channel of the image with every channel of `kernels`, summed over the batch: [K, taps, C]. */
+function correlateSamples(
+  emitter: Emitter,
+  image: Image & { readonly pad: readonly [number, number] },
+  kernels: Image,
+): string {
+  const [batch, channels, height, width] = image.shape;
+  const [, count, kh, kw] = kernels.shape;
+  const grouped = kh * kw >= GROUPED_PIXELS;
+  const rowsOfPixels = emitter.node("Reshape", [
+    emitter.channelsLast(image.name, channels),
+    emitter.integers([1, batch, height, width * channels]),
+  ]);
+  const kernel = grouped
+    ? emitter.node("Reshape", [kernels.name, emitter.integers([batch * count, 1, kh, kw])])
+    : emitter.node("Transpose", [kernels.name], { perm: [1, 0, 2, 3] });
+  const [top, left] = [image.pad[0], image.pad[1] * channels];
+  const products = emitter.node("Conv", [rowsOfPixels, kernel], {
+    dilations: [1, channels],
+    pads: [top, left, top, left],
+    group: grouped ? batch : 1,
+  });
+  if (!grouped) return products;
+  const apart = emitter.node("Reshape", [products, emitter.integers([batch, -1])]);
+  return emitter.node("ReduceSum", [apart, emitter.integers([0])], { keepdims: 0 });
+}
+
+/** Reverses the order of the taps, which are one axis of `shape`. */
+function turnTaps(emitter: Emitter, kernel: string, shape: readonly number[], axis: number): string {
+  const taps = shape[axis];
+  const flat = emitter.node("Reshape", [kernel, emitter.integers(shape)]);
+  if (taps === 1) return flat;
+  const backwards = emitter.integers(Array.from({ length: taps }, (_, tap) => taps - 1 - tap));
+  return emitter.node("Gather", [flat, backwards], { axis });
 }

@@ -1,13 +1,15 @@
 // Writes an expression graph as an ONNX model.
 import type { NdArray } from "../core/ndarray.js";
-import { type ElementType, type Expr, topologicalOrder } from "./expr.js";
+import { BLOCKED_DOMAIN } from "./emit-blocked.js";
+import { type ElementType, type Expr, type OpName, topologicalOrder } from "./expr.js";
 import { encodeModel, type OnnxNode, type OnnxTensor, type OnnxValue } from "./onnx-proto.js";
 import type { Emitter, OnnxAttributes } from "./rule.js";
 import { ruleOf } from "./rules.js";
+import { tidyNodes } from "./tidy-nodes.js";
 
 const DATA_TYPE: { readonly [T in ElementType]: number } = { float32: 1, float64: 11, bool: 9 };
 const INT64 = 7;
-const OPSETS = { "": 17, "com.microsoft": 1 };
+const OPSETS = { "": 17, "com.microsoft": 1, [BLOCKED_DOMAIN]: 1 };
 
 export interface Program {
   readonly outputs: Readonly<Record<string, Expr>>;
@@ -19,6 +21,8 @@ export interface EmitOptions {
    * the batch extent (a network's forward pass), built with batch extent 1.
    */
   readonly batchAxis?: string;
+  /** Channels per block of the blocked image layout of the engine that will run the model; undefined: not used. */
+  readonly blockSize?: number | undefined;
 }
 
 /** ONNX model (opset 17 and com.microsoft) of the program; its inputs are the program's `input` nodes by name. */
@@ -26,11 +30,12 @@ export function emitOnnx(program: Program, options: EmitOptions = {}): Uint8Arra
   const nodes: OnnxNode[] = [];
   const initializers = new Map<string, OnnxTensor>();
   const memo = new Map<string, string>();
-  const emitter = createEmitter(nodes, initializers, memo);
+  const blockedForms = new Map<string, string>();
+  const emitter = createEmitter(nodes, initializers, memo, blockedForms, options.blockSize);
   const names = new Map<Expr, string>();
   const inputs: OnnxValue[] = [];
   for (const expr of topologicalOrder(Object.values(program.outputs))) {
-    names.set(expr, emitExpr(expr, names, emitter, initializers, inputs));
+    names.set(expr, emitExpr(expr, names, emitter, initializers, inputs, blockedForms));
   }
   const outputs: OnnxValue[] = [];
   for (const [name, expr] of Object.entries(program.outputs)) {
@@ -47,7 +52,7 @@ export function emitOnnx(program: Program, options: EmitOptions = {}): Uint8Arra
   const open = (value: OnnxValue): OnnxValue =>
     batchAxis === undefined ? value : { ...value, shape: [batchAxis, ...value.shape.slice(1)] };
   return encodeModel({
-    nodes,
+    nodes: tidyNodes(nodes, Object.keys(program.outputs)),
     initializers: [...initializers.values()],
     inputs: inputs.map(open),
     outputs: outputs.map(open),
@@ -70,6 +75,7 @@ function emitExpr(
   emitter: Emitter,
   initializers: Map<string, OnnxTensor>,
   inputs: OnnxValue[],
+  blockedForms: ReadonlyMap<string, string>,
 ): string {
   if (expr.op === "input") {
     const { name } = (expr as Expr<"input">).attributes;
@@ -80,7 +86,55 @@ function emitExpr(
   if (expr.op === "constant")
     return addInitializer(initializers, (expr as Expr<"constant">).attributes.value);
   const operands = expr.inputs.map((input) => nameOf(names, input));
-  return ruleOf(expr.op).emit(emitter, expr, operands);
+  const rule = ruleOf(expr.op);
+  if (!staysBlocked(expr, operands, blockedForms, emitter.blockSize))
+    return rule.emit(emitter, expr, operands);
+  const blocked = operands.map((name, i) => (isScalar(expr.inputs[i]) ? name : emitter.blocked(name)));
+  return emitter.fromBlocked(rule.emit(emitter, expr, blocked), expr.shape[1]);
+}
+
+/** Ops that give the same values in any order of the elements. */
+const POINTWISE: ReadonlySet<OpName> = new Set([
+  "neg",
+  "exp",
+  "log",
+  "sqrt",
+  "square",
+  "abs",
+  "sign",
+  "relu",
+  "step",
+  "sigmoid",
+  "silu",
+  "tanh",
+  "sin",
+  "cos",
+  "clampMin",
+  "add",
+  "sub",
+  "mul",
+  "div",
+]);
+
+/** Whether an op runs on blocked images: pointwise, one operand there already, no broadcasting but of scalars. */
+function staysBlocked(
+  expr: Expr,
+  operands: readonly string[],
+  blockedForms: ReadonlyMap<string, string>,
+  blockSize = 1,
+): boolean {
+  return (
+    POINTWISE.has(expr.op) &&
+    expr.shape[1] % blockSize === 0 &&
+    operands.some((name) => blockedForms.has(name)) &&
+    expr.inputs.every((input) => isScalar(input) || sameShape(input.shape, expr.shape))
+  );
+}
+
+const isScalar = (expr: Expr): boolean => expr.shape.length === 0;
+
+function sameShape(a: readonly number[], b: readonly number[]): boolean {
+  return a.length === b.length && a.every((extent, axis) => extent === b[axis]);
 }
 
 function nameOf(names: ReadonlyMap<Expr, string>, expr: Expr): string {
@@ -92,6 +146,8 @@ function createEmitter(
   nodes: OnnxNode[],
   initializers: Map<string, OnnxTensor>,
   memo: Map<string, string>,
+  blockedForms: Map<string, string>,
+  blockSize: number | undefined,
 ): Emitter {
   const addNode = (
     operator: string,
@@ -109,7 +165,21 @@ function createEmitter(
     memo.set(key, name);
     return name;
   };
+  const blocked = (plain: string): string =>
+    blockedForms.get(plain) ?? addNode("ReorderInput", [plain], {}, BLOCKED_DOMAIN, 0);
   return {
+    blockSize,
+    blocked,
+    fromBlocked: (form, channels) => {
+      const plain = addNode("ReorderOutput", [form], { channels }, BLOCKED_DOMAIN, 0);
+      blockedForms.set(plain, form);
+      return plain;
+    },
+    channelsLast: (plain, channels) => {
+      const form = blockedForms.get(plain);
+      if (form === undefined) return addNode("Transpose", [plain], { perm: [0, 2, 3, 1] }, "", 0);
+      return addNode("ReorderOutput", [form], { channels, channels_last: 1 }, BLOCKED_DOMAIN, 0);
+    },
     node: (operator, inputs, attributes = {}, domain = "") =>
       addNode(operator, inputs, attributes, domain, 0),
     secondOutput: (operator, inputs, attributes = {}) => addNode(operator, inputs, attributes, "", 1),

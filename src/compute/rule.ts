@@ -13,6 +13,14 @@ export interface Emitter {
   secondOutput(operator: string, inputs: readonly string[], attributes?: OnnxAttributes): string;
   floats(shape: readonly number[], values: readonly number[], dtype: "float32" | "float64"): string;
   integers(values: readonly number[], shape?: readonly number[]): string;
+  /** Channels per block of the engine's blocked image layout; undefined: plain layout only. */
+  readonly blockSize: number | undefined;
+  /** The image of this plain name in the blocked layout. */
+  blocked(plain: string): string;
+  /** Plain name of a blocked image. */
+  fromBlocked(blocked: string, channels: number): string;
+  /** The image of this plain name as [B, H, W, C]. */
+  channelsLast(plain: string, channels: number): string;
 }
 
 export type OnnxAttributes = Readonly<

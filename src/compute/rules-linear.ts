@@ -10,7 +10,7 @@ import {
   upsample2,
 } from "./build-linear.js";
 import { reshape, sum } from "./build-shape.js";
-import { emitInputGradient, emitWeightGradient } from "./emit-convolution.js";
+import { emitConvolution, emitInputGradient, emitWeightGradient } from "./emit-convolution.js";
 import type { Expr } from "./expr.js";
 import type { Rule } from "./rule.js";
 import { unbroadcast } from "./rules-elementwise.js";
@@ -96,10 +96,7 @@ export const LINEAR_RULES: { readonly [K in Name]: Rule<K> } = {
       ];
       return bias ? [...gradients, reshape(sum(g, [0, 2, 3], true), bias.shape)] : gradients;
     },
-    emit: (emitter, node, inputs) => {
-      const [rows, columns] = node.attributes.pad;
-      return emitter.node("Conv", inputs, { pads: [rows, columns, rows, columns] });
-    },
+    emit: emitConvolution,
     evaluate: ({ inputs: [x, weight, bias], output, attributes }) => {
       forEachTap(x.shape, weight.shape, attributes.pad, output.shape, (xi, wi, yi) => {
         output.data[yi] += x.data[xi] * weight.data[wi];

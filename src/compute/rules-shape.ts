@@ -1,8 +1,8 @@
 // Rules of reductions and of ops that move data.
 import { stridesOf } from "../core/ndarray.js";
 import { broadcastTo, maxGradient, pad, reshape, slice, sliceAxis, transpose } from "./build-shape.js";
-import type { TensorType } from "./expr.js";
-import type { Rule } from "./rule.js";
+import type { Expr, TensorType } from "./expr.js";
+import type { Emitter, Rule } from "./rule.js";
 import { forEachBroadcast, unbroadcast } from "./rules-elementwise.js";
 
 type Name =
@@ -41,25 +41,7 @@ export const SHAPE_RULES: { readonly [K in Name]: Rule<K> } = {
   },
   maxGradient: {
     gradient: "not differentiable",
-    // ArgMax knows one axis, so the reduced axes (which must be neighbours) are flattened into one.
-    emit: (emitter, node, [x, g]) => {
-      const { axes } = node.attributes;
-      const first = axes[0];
-      const extent = axes.reduce((product, axis) => product * node.shape[axis], 1);
-      const flatShape = [...node.shape.slice(0, first), extent, ...node.shape.slice(first + axes.length)];
-      const rankOne = flatShape.map((_, axis) => (axis === first ? extent : 1));
-      const flat = axes.length === 1 ? x : emitter.node("Reshape", [x, emitter.integers(flatShape)]);
-      const upstreamShape = flatShape.map((n, axis) => (axis === first ? 1 : n));
-      const upstream = axes.length === 1 ? g : emitter.node("Reshape", [g, emitter.integers(upstreamShape)]);
-      const winner = emitter.node("ArgMax", [flat], { axis: first, keepdims: 1 });
-      const position = emitter.integers(
-        Array.from({ length: extent }, (_, i) => i),
-        rankOne,
-      );
-      const zero = emitter.floats([], [0], node.dtype as "float32" | "float64");
-      const placed = emitter.node("Where", [emitter.node("Equal", [winner, position]), upstream, zero]);
-      return axes.length === 1 ? placed : emitter.node("Reshape", [placed, emitter.integers(node.shape)]);
-    },
+    emit: emitMaxGradient,
     evaluate: ({ inputs: [x, g], output }) => {
       const winner = new Int32Array(g.data.length).fill(-1);
       forEachReduced(x, g, (from, to) => {
@@ -154,6 +136,51 @@ export const SHAPE_RULES: { readonly [K in Name]: Rule<K> } = {
     },
   },
 };
+
+/**
+ * ArgMax along the reduced axes (which must be neighbours, and are flattened to one), then MaxUnpool as the scatter of
+ * the upstream values to flat positions among zeros; comparing every position with the winner takes far longer.
+ */
+function emitMaxGradient(
+  emitter: Emitter,
+  node: Expr<"maxGradient">,
+  [x, upstream]: readonly string[],
+): string {
+  const { axes } = node.attributes;
+  const product = (extents: readonly number[]): number => extents.reduce((total, n) => total * n, 1);
+  const [first, end] = [axes[0], axes[0] + axes.length];
+  const [outer, extent, inner] = [
+    product(node.shape.slice(0, first)),
+    product(node.shape.slice(first, end)),
+    product(node.shape.slice(end)),
+  ];
+  const flat = emitter.node("Reshape", [x, emitter.integers([outer, extent, inner])]);
+  const winner = emitter.node("ArgMax", [flat], { axis: 1, keepdims: 1 });
+  if (node.dtype !== "float32") {
+    const positions = Array.from({ length: extent }, (_, i) => i);
+    const won = emitter.node("Equal", [winner, emitter.integers(positions, [1, extent, 1])]);
+    const values = emitter.node("Reshape", [upstream, emitter.integers([outer, 1, inner])]);
+    const placed = emitter.node("Where", [won, values, emitter.floats([], [0], "float64")]);
+    return emitter.node("Reshape", [placed, emitter.integers(node.shape)]);
+  }
+  const origins = Array.from({ length: outer * inner }, (_, i) => {
+    const column = i % inner;
+    return ((i - column) / inner) * extent * inner + column;
+  });
+  const offset = inner === 1 ? winner : emitter.node("Mul", [winner, emitter.integers([inner], [])]);
+  const position = emitter.node("Add", [offset, emitter.integers(origins, [outer, 1, inner])]);
+  const line = [1, 1, 1, outer * inner];
+  const placed = emitter.node(
+    "MaxUnpool",
+    [
+      emitter.node("Reshape", [upstream, emitter.integers(line)]),
+      emitter.node("Reshape", [position, emitter.integers(line)]),
+      emitter.integers([1, 1, 1, outer * extent * inner]),
+    ],
+    { kernel_shape: [1, 1], strides: [1, 1] },
+  );
+  return emitter.node("Reshape", [placed, emitter.integers(node.shape)]);
+}
 
 /** Visits the elements of `shape` in order, with the offset of each under other `strides` and an origin. */
 function forEachIndex(

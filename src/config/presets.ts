@@ -43,6 +43,27 @@ export const presets: Readonly<Record<string, Preset>> = {
       accum_steps: 1,
     },
   },
+  unrolled: {
+    help: "the best picture in about five minutes: a small network unrolled over four steps of the physics",
+    values: {
+      architecture: "unrolled",
+      unrolled_steps: 4,
+      n_filters_scale: 2,
+      gridsize: 1,
+      torch_loss_mode: "amplitude_mse",
+      nepochs: 12,
+      batch_size: 32,
+      validation_split: 0,
+      checkpoint_monitor_metric: "train_loss",
+      optimizer: "adamw",
+      learning_rate: 2e-3,
+      weight_decay: 1e-4,
+      gradient_clip_val: 1,
+      scheduler: "WarmupCosine",
+      lr_warmup_epochs: 1,
+      lr_min_ratio: 0.02,
+    },
+  },
 };
 
 /** The preset of this name. Throws UsageError, listing the known ones. */

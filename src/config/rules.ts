@@ -49,8 +49,37 @@ export function checkProfile(profile: string, explicit: readonly ReadonlyMap<Fie
 export function checkTogether(surface: Surface, sources: Sources): void {
   const value = (name: FieldName): FieldValue => sources[name]?.value ?? null;
   if (surface !== "train") return; // the rest belongs to the model, whose archive carries it
+  checkUnrolled(value);
   checkPhysics(value);
   checkGroups(value);
+}
+
+/** What the unrolled network is trained with; its objective merges all patterns of a cluster and knows nothing else. */
+const UNROLLED: Readonly<Partial<Record<FieldName, FieldValue>>> = {
+  gridsize: 1,
+  model_type: "pinn",
+  physics_forward_mode: "amplitude",
+  torch_loss_mode: "amplitude_mse",
+  amp_loss: null,
+  phase_loss: null,
+  probe_mask: false,
+};
+
+function checkUnrolled(value: (name: FieldName) => FieldValue): void {
+  if (value("architecture") !== "unrolled") {
+    if (value("torch_loss_mode") === "amplitude_mse")
+      refuse(
+        "torch_loss_mode amplitude_mse belongs to architecture unrolled; give --preset unrolled, or poisson or mae",
+      );
+    return;
+  }
+  for (const [name, needed] of Object.entries(UNROLLED)) {
+    const found = value(name as FieldName); // keys of the table are field names
+    if (found !== needed)
+      refuse(
+        `architecture unrolled needs ${name} ${needed ?? "left out"}, got ${found}; start from --preset unrolled`,
+      );
+  }
 }
 
 function checkGroups(value: (name: FieldName) => FieldValue): void {

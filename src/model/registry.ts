@@ -3,9 +3,11 @@ import { nearestName, PtychoError } from "../core/errors.js";
 import { buildCnn } from "./cnn.js";
 import type { ModelOptions } from "./model-options.js";
 import type { Network } from "./network.js";
+import { buildRefiner } from "./refiner.js";
 
 const NETWORKS: Readonly<Record<string, (options: ModelOptions) => Network>> = {
   cnn: buildCnn,
+  unrolled: buildRefiner,
 };
 
 /** Architectures of the PyTorch original which this package knows by name only. */

@@ -142,52 +142,35 @@ function centred(length: number, frame: number): AxisWindow {
 /** [B, C, 1, 2] -> [B, C, 2]. */
 const dropAxis2 = (positions: Expr): Expr => reshape(positions, [...positions.shape.slice(0, 2), 2]);
 
-/** Patches of a spatial cluster that share one canvas, and what they agree on. */
-export interface ClusterOverlap {
-  /** [M, M]. */
-  readonly canvas: ComplexExpr;
-  /** Summed weight, [M, M]. */
-  readonly weight: Expr;
-  /** The patches cut out of the canvas, [B, 1, N, N]. */
-  readonly patches: ComplexExpr;
+/** Moves windows of one spatial cluster to and from their common canvas. */
+export interface ClusterFrame {
+  /** Sum of images [B, ...1, n, n] on the canvas, each at its place: [M, M]. What falls outside is lost. */
+  readonly place: (images: Expr) => Expr;
+  /** The windows of a canvas [M, M]: [B, 1, n, n]; zero where they leave it. */
+  readonly cut: (canvas: Expr) => Expr;
 }
 
 /**
- * Merges the B patches of one spatial cluster on one canvas and cuts them out again.
- * Patches [B, 1, N, N], positions [B, 1, 1, 2] = (x, y) pixels with the sign of `mergePatches` relative to the centre
- * of the cluster, weight [B|1, 1, N, N] (such as the probe intensity), canvas M x M.
- *
- * canvas = sum_b T_b(w_b x_b) / sum_b T_b(w_b): the weight goes on before the shift, so a flat object stays exactly flat
- * and the sums over patches are matrix products. Patches must lie inside the canvas; what falls outside is lost.
+ * Frame of a cluster: windows of `size` pixels at positions [B, 1, 1, 2] = (x, y) pixels, -(coordinate - canvas centre),
+ * on a canvas of M x M pixels; M - size must be even. Sub-pixel positions move bilinearly, whole ones exactly. `place` is
+ * the adjoint of `cut`, so both are matrix products.
  */
-export function overlapCluster(
-  patches: ComplexExpr,
-  positions: Expr,
-  weight: Expr,
-  canvasSize: number,
-): ClusterOverlap {
-  const { B, N } = expectShape("overlapCluster: patches", patches.re.shape, "B 1 N N");
-  expectShape("overlapCluster: positions", positions.shape, "B 1 1 2", { B });
+export function clusterFrame(positions: Expr, size: number, canvasSize: number): ClusterFrame {
+  const { B } = expectShape("clusterFrame: positions", positions.shape, "B 1 1 2");
   const whole = { start: 0, length: canvasSize };
   const { x, y } = splitShift(reshape(positions, [B, 2]));
-  const axis = { frame: canvasSize, from: whole, to: centred(N, canvasSize) };
-  // [B, N, M]: cuts a patch out of the canvas; its transpose, the shift by minus the position, puts it there.
+  const axis = { frame: canvasSize, from: whole, to: centred(size, canvasSize) };
+  // [B, n, M]: cuts a window out of the canvas; its transpose, the shift by minus the position, puts it there.
   const rows = shiftMatrix(y, axis);
   const columns = shiftMatrix(x, axis);
-  const tallRows = reshape(rows, [B * N, canvasSize]);
-  const place = (images: Expr): Expr =>
-    matmul(tallRows, reshape(matmul(images, columns), [B * N, canvasSize]), { transposeA: true });
-  const cut = (canvas: Expr): Expr =>
-    reshape(matmul(reshape(matmul(tallRows, canvas), [B, N, canvasSize]), columns, { transposeB: true }), [
-      B,
-      1,
-      N,
-      N,
-    ]);
-  const weights = reshape(weight, [weight.shape[0], N, N]);
-  const total = place(weights);
-  const supported = greater(total, mul(max(total), PROBE_THRESHOLD));
-  const factor = div(cast(supported, total.dtype), clampMin(total, SMALLEST_WEIGHT));
-  const canvas = mapParts(patches, (part) => mul(place(mul(reshape(part, [B, N, N]), weights)), factor));
-  return { canvas, weight: total, patches: mapParts(canvas, cut) };
+  const tallRows = reshape(rows, [B * size, canvasSize]);
+  const tall = (images: Expr): Expr => reshape(images, [B * size, canvasSize]);
+  return {
+    place: (images) =>
+      matmul(tallRows, tall(matmul(reshape(images, [B, size, size]), columns)), { transposeA: true }),
+    cut: (canvas) => {
+      const bands = reshape(matmul(tallRows, canvas), [B, size, canvasSize]);
+      return reshape(matmul(bands, columns, { transposeB: true }), [B, 1, size, size]);
+    },
+  };
 }

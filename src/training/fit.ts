@@ -63,7 +63,7 @@ export interface FitRequest {
   /** Epochs without a better metric before training ends. */
   readonly earlyStopPatience: number;
   /** Called after every epoch, and before leaving on abort. */
-  readonly save: (snapshot: Snapshot, metric: number, reason: "epoch" | "interrupted") => void;
+  readonly save: (snapshot: Snapshot, reason: "epoch" | "interrupted") => void;
   /** Refuses a state that can not recover; called after every epoch. */
   readonly inspect?: (state: TrainingState, history: History) => Promise<void>;
   readonly signal: AbortSignal;
@@ -129,7 +129,7 @@ export async function* trainEpochs(request: FitRequest): AsyncGenerator<Progress
     const validationLoss = request.validate === undefined ? undefined : await request.validate(now.state);
     const trainLoss = now.lossSum / now.patterns;
     now = closeEpoch(request, now, trainLoss, validationLoss);
-    request.save(now, validationLoss ?? trainLoss, "epoch");
+    request.save(now, "epoch");
     yield {
       kind: "epoch",
       epoch: now.epoch - 1,
@@ -205,7 +205,7 @@ function closeEpoch(
 }
 
 function interrupt(request: FitRequest, now: Snapshot): never {
-  request.save(now, Number.NaN, "interrupted");
+  request.save(now, "interrupted");
   throw new PtychoError(
     "Interrupted",
     `training was interrupted in epoch ${now.epoch + 1} of ${request.epochs}; its state is saved, add --resume to go on`,

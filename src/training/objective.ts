@@ -51,8 +51,6 @@ export interface ObjectiveSettings {
   /** The amplitude profile divides the probe by it. */
   readonly probeScale: number;
   readonly physicsGain: number;
-  /** Whether the rectangular scales s1 and s2 are trained; default true. */
-  readonly trainScales?: boolean;
   /** Experiments in the data set, each with its own scales. */
   readonly experiments: number;
   /** Leaves the scales of the rectangular profiles where they start. */

@@ -5,6 +5,9 @@ import type { EvaluateRequest, EvaluateResult, Work } from "./contract.js";
 import { prepareOutputFile } from "./output-file.js";
 import { readKnownObject, readReconstruction } from "./read-reconstruction.js";
 
+/** Largest whole-pixel shift that is tried along each axis. */
+const SEARCH_PX = 8;
+
 /**
  * Scores `reconstruction` against `truth`: shifted by the best whole pixels, amplitude scaled to the mean of the truth,
  * phase plane removed.
@@ -18,7 +21,7 @@ export async function* evaluateWorkflow(request: EvaluateRequest): Work<Evaluate
   signal.throwIfAborted();
   const metrics = evaluateReconstruction(
     { ...found, truth: known.object, xPx: known.xPx, yPx: known.yPx },
-    cropPx === undefined ? {} : { cropPx },
+    { searchPx: SEARCH_PX, ...(cropPx === undefined ? {} : { cropPx }) },
   );
   const { crop, shift_px: shift, registered_on: on } = metrics;
   yield {
@@ -32,6 +35,14 @@ export async function* evaluateWorkflow(request: EvaluateRequest): Work<Evaluate
     yield {
       kind: "warning",
       text: `no pattern reached ${share} % of the scored window; a smaller --crop leaves that out`,
+    };
+  }
+  if (shift.some((distance) => Math.abs(distance) === SEARCH_PX)) {
+    yield {
+      kind: "warning",
+      text:
+        `the best match lies at the end of the search, ${SEARCH_PX} px away: reconstruction and truth have little in ` +
+        "common, or their positions differ by more",
     };
   }
   if (outputFile === undefined) return { metrics };

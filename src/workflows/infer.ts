@@ -1,58 +1,130 @@
 // Model archive + scan file -> predicted patches -> one stitched object, with pictures.
 import { loadBundle, weightsFor } from "../bundle/load-bundle.js";
 import type { Config } from "../config/fields.js";
+import type { ResolvedConfig } from "../config/resolve.js";
 import { PtychoError } from "../core/errors.js";
 import { type ComplexArray, complex64, float32, float64, type NdArray } from "../core/ndarray.js";
 import type { Container } from "../data/container.js";
 import { softProbeMask } from "../data/probe-normalisation.js";
-import { gatherFrames } from "../data/raw-data.js";
+import { expectDomain, gatherFrames, type RawData, scanSize } from "../data/raw-data.js";
+import { prepareRefinement, refinedWindowPx } from "../data/refinement-scan.js";
 import { prepareOutputFolder } from "../formats/files.js";
 import { fittedScales, openScaleFit } from "../inference/fit-scales.js";
 import { openPredictor } from "../inference/predict.js";
+import { refineScan } from "../inference/refine-scan.js";
 import { addPatches, finishStitch, type StitchedObject, startStitch } from "../inference/stitch-patches.js";
+import type { Network } from "../model/network.js";
 import { buildNetwork } from "../model/registry.js";
 import { scaleCanvas } from "../physics/varpro.js";
 import { physicsParameters } from "../training/objective.js";
 import type { InferRequest, InferResult, Work } from "./contract.js";
-import { inferenceContainer, readInferenceScan, type TrainedFacts, trainedFacts } from "./inference-data.js";
+import {
+  chosenPatterns,
+  inferenceContainer,
+  readInferenceScan,
+  type TrainedFacts,
+  trainedFacts,
+} from "./inference-data.js";
 import { modelOptionsOf, objectiveSettingsOf } from "./model-settings.js";
 import { writeReconstruction } from "./write-reconstruction.js";
 
 /** @throws PtychoError as its parts do; nothing is written before the object is whole. */
 export async function* inferWorkflow({ config: resolved, signal }: InferRequest): Work<InferResult> {
   const { config } = resolved;
-  const { model_path } = config.inference;
-  const bundle = loadBundle(model_path);
+  const bundle = loadBundle(config.inference.model_path);
   const trained = trainedFacts(bundle.manifest);
   checkScaleContract(config, trained);
   const scan = readInferenceScan(config.data.test_data_file, trained.profile, config.data);
   for (const text of scan.warnings) yield { kind: "warning", text };
-  const { container, inputScale } = inferenceContainer(scan.raw, trained, config);
   const network = buildNetwork(modelOptionsOf(trained.config.model));
-  const specs = [
-    ...network.parameters,
-    ...network.buffers,
-    ...physicsParameters(objectiveSettingsOf(trained.config)),
-  ];
-  const weights = weightsFor(bundle, specs);
+  const unrolled = trained.config.model.architecture === "unrolled";
+  const scales = unrolled ? [] : physicsParameters(objectiveSettingsOf(trained.config));
+  const weights = weightsFor(bundle, [...network.parameters, ...network.buffers, ...scales]);
   const outputDir = config.execution.output_dir;
+  const reconstruct = unrolled ? unrolledObject : stitchedObject;
+  const { stitched, patterns } = yield* reconstruct({
+    resolved,
+    trained,
+    scan: scan.raw,
+    network,
+    weights,
+    signal,
+  });
   prepareOutputFolder(outputDir);
-  const [groups, channels, N] = container.images.shape;
-  yield {
-    kind: "message",
-    text: `predicting ${groups} groups of ${channels}, patterns ${N} x ${N}; model: ${bundle.path}; device: cpu`,
-  };
-  const predictor = await openPredictor(network, weights);
-  const predict = (images: NdArray<"float32">) => predictor.predict(images, inputScale);
-  const stitched = yield* predictObject(container, predict, config, trained, signal);
-  await predictor.release();
   const written = writeReconstruction(outputDir, stitched, {
     model: bundle.path,
     scan: config.data.test_data_file,
     config,
     trained: { profile: trained.profile, version: bundle.manifest.version, created: bundle.manifest.created },
   });
-  return { outputDir, ...written, patterns: groups * channels };
+  return { outputDir, ...written, patterns };
+}
+
+interface Reconstruction {
+  readonly resolved: ResolvedConfig<"infer">;
+  readonly trained: TrainedFacts;
+  readonly scan: RawData;
+  readonly network: Network;
+  readonly weights: Readonly<Record<string, NdArray>>;
+  readonly signal: AbortSignal;
+}
+
+type Reconstructed = { readonly stitched: StitchedObject; readonly patterns: number };
+
+/** The unrolled network refines one canvas with all patterns. */
+async function* unrolledObject({
+  resolved,
+  trained,
+  scan,
+  network,
+  weights,
+  signal,
+}: Reconstruction): Work<Reconstructed> {
+  const { config, sources } = resolved;
+  for (const field of ["patch_weighting", "probe_mask", "neighbor_count", "enable_oversampling"] as const) {
+    const given = sources[field]?.givenAs;
+    if (given !== undefined) {
+      throw new PtychoError(
+        "UsageError",
+        `${given}: an unrolled model merges all patterns by their probes and has no such setting; leave it out`,
+      );
+    }
+  }
+  const chosen = expectDomain("inference data", chosenPatterns(scan, trained, config), "amplitude");
+  const { n, N } = scanSize(chosen);
+  const { unrolled_steps: steps } = trained.config.model;
+  yield { kind: "message", text: `refining ${n} patterns ${N} x ${N} in ${steps} steps; device: cpu` };
+  const prepared = prepareRefinement(chosen);
+  const stitched = yield* refineScan(network, weights, prepared, {
+    steps,
+    cropPx: refinedWindowPx(prepared.probe),
+    batchSize: config.inference.inference_batch_size,
+    signal,
+  });
+  return { stitched, patterns: n };
+}
+
+/** The network predicts the patches of every group, and they are stitched. */
+async function* stitchedObject({
+  resolved,
+  trained,
+  scan,
+  network,
+  weights,
+  signal,
+}: Reconstruction): Work<Reconstructed> {
+  const { config } = resolved;
+  const { container, inputScale } = inferenceContainer(scan, trained, config);
+  const [groups, channels, N] = container.images.shape;
+  yield {
+    kind: "message",
+    text: `predicting ${groups} groups of ${channels}, patterns ${N} x ${N}; device: cpu`,
+  };
+  const predictor = await openPredictor(network, weights);
+  const predict = (images: NdArray<"float32">) => predictor.predict(images, inputScale);
+  const stitched = yield* predictObject(container, predict, config, trained, signal);
+  await predictor.release();
+  return { stitched, patterns: groups * channels };
 }
 
 type Predict = (images: NdArray<"float32">) => Promise<ComplexArray>;

@@ -51,18 +51,10 @@ export function inferenceContainer(
   config: Config<"infer">,
 ): { readonly container: Container; readonly inputScale: number } {
   const { data, execution } = config;
-  const { gridsize, N } = trained.config.model;
-  const { n, N: found } = scanSize(scan);
-  if (found !== N) {
-    throw new PtychoError(
-      "DataError",
-      `scan: patterns of ${found} x ${found} pixels, but the model was trained on ${N} x ${N}; crop or pad the patterns, ` +
-        "or train on this scan",
-    );
-  }
+  const { gridsize } = trained.config.model;
+  const chosen = fittingPatterns(scan, trained, config);
+
   const random = legacyRandom(data.subsample_seed ?? execution.seed);
-  const chosen =
-    data.n_subsample === null ? scan : selectPatterns(scan, subsampleIndices(n, data.n_subsample, random));
   const request = {
     gridsize,
     nGroups: data.n_groups ?? scanSize(chosen).n,
@@ -81,4 +73,33 @@ export function inferenceContainer(
   };
   const raw = expectDomain("inference data", chosen, "counts");
   return { container: makeCountsContainer(raw, groups, statistics), inputScale: statistics.rmsInputScale };
+}
+
+/** The patterns to reconstruct: all, a subsample, or as many as groups were asked for. */
+export function chosenPatterns(scan: RawData, trained: TrainedFacts, config: Config<"infer">): RawData {
+  const chosen = fittingPatterns(scan, trained, config);
+  const { n_groups, subsample_seed } = config.data;
+  if (n_groups === null) return chosen;
+  const random = legacyRandom(subsample_seed ?? config.execution.seed);
+  return selectPatterns(chosen, subsampleIndices(scanSize(chosen).n, n_groups, random));
+}
+
+/** The scan, or its subsample, if its patterns have the size the model was trained on. */
+function fittingPatterns(
+  scan: RawData,
+  trained: TrainedFacts,
+  { data, execution }: Config<"infer">,
+): RawData {
+  const { N } = trained.config.model;
+  const { n, N: found } = scanSize(scan);
+  if (found !== N) {
+    throw new PtychoError(
+      "DataError",
+      `scan: patterns of ${found} x ${found} pixels, but the model was trained on ${N} x ${N}; crop or pad the patterns, ` +
+        "or train on this scan",
+    );
+  }
+  if (data.n_subsample === null) return scan;
+  const random = legacyRandom(data.subsample_seed ?? execution.seed);
+  return selectPatterns(scan, subsampleIndices(n, data.n_subsample, random));
 }

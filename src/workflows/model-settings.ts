@@ -4,6 +4,7 @@ import { check } from "../core/errors.js";
 import { softProbeMask } from "../data/probe-normalisation.js";
 import type { ModelOptions } from "../model/model-options.js";
 import { canvasSizeOf } from "../physics/overlap.js";
+import { FEATURE_CHANNELS } from "../physics/refinement.js";
 import type { ObjectiveSettings, Profile, Regulariser } from "../training/objective.js";
 import type { OptimiserSettings } from "../training/optimiser.js";
 import { expectScheduler, type ScheduleSettings } from "../training/schedule.js";
@@ -33,7 +34,7 @@ export function modelOptionsOf(model: TrainConfig["model"]): ModelOptions {
   return {
     architecture: model.architecture,
     N: model.N,
-    channels: channelsOf(model),
+    channels: model.architecture === "unrolled" ? FEATURE_CHANNELS : channelsOf(model),
     nFiltersScale: model.n_filters_scale,
     outputKind: model.cnn_output_mode,
     ampActivation: model.amp_activation,
@@ -63,11 +64,11 @@ export function objectiveSettingsOf({ model, data, training }: TrainConfig): Obj
   const phaseRegulariser = regulariser(training.phase_loss, training.phase_loss_coeff);
   return {
     profile: profileOf({ model, data }),
-    loss: training.torch_loss_mode,
+    loss: groupedLoss(training.torch_loss_mode),
     l2Match: training.torch_mae_pred_l2_match_target,
     probeScale: model.probe_scale,
     physicsGain: model.amplitude_physics_gain,
-    trainScales: model.rect_s1s2_trainable,
+    fixedScales: !model.rect_s1s2_trainable,
     experiments: 1,
     ...(model.object_big
       ? {
@@ -114,4 +115,13 @@ export function scheduleSettingsOf(training: TrainConfig["training"]): ScheduleS
 
 function regulariser(kind: Regulariser["kind"] | null, coefficient: number): Regulariser | undefined {
   return kind === null ? undefined : { kind, coefficient };
+}
+
+function groupedLoss(mode: TrainConfig["training"]["torch_loss_mode"]): ObjectiveSettings["loss"] {
+  check(
+    mode !== "amplitude_mse",
+    "UsageError",
+    () => "torch_loss_mode amplitude_mse belongs to architecture unrolled",
+  );
+  return mode;
 }

@@ -37,17 +37,22 @@ export function snapshotSaver(
 ): FitRequest["save"] {
   const { execution } = config;
   const folder = checkpointFolder(outputDir);
-  return (snapshot, metric, reason) => {
-    const checkpoint = toCheckpoint(snapshot, metric, identity, execution.checkpoint_monitor_metric);
+  return (snapshot, reason) => {
+    const checkpoint = toCheckpoint(snapshot, identity);
     if (reason === "interrupted") saveLast(folder, checkpoint);
     else if (execution.enable_checkpointing) {
       keepCheckpoint(folder, checkpoint, {
-        metric: execution.checkpoint_monitor_metric,
+        metric: monitored(snapshot, execution.checkpoint_monitor_metric),
         mode: execution.checkpoint_mode,
         topK: execution.checkpoint_save_top_k,
       });
     }
   };
+}
+
+/** The metric that ranks checkpoints: val_loss falls back to train_loss without validation data. */
+function monitored({ history }: Snapshot, asked: "val_loss" | "train_loss"): "val_loss" | "train_loss" {
+  return history.validationLoss === undefined ? "train_loss" : asked;
 }
 
 /**
@@ -83,12 +88,7 @@ interface Progress {
   readonly learningRate: readonly number[];
 }
 
-function toCheckpoint(
-  snapshot: Snapshot,
-  metric: number,
-  identity: RunIdentity,
-  metricName: string,
-): Checkpoint {
+function toCheckpoint(snapshot: Snapshot, identity: RunIdentity): Checkpoint {
   const { state, history } = snapshot;
   const named = (prefix: string, arrays: Readonly<Record<string, NdArray>>): [string, NdArray][] =>
     Object.entries(arrays).map(([name, array]) => [`${prefix}.${name}`, array]);
@@ -113,7 +113,6 @@ function toCheckpoint(
     metrics: {
       train_loss: last(history.trainLoss),
       val_loss: last(history.validationLoss),
-      ...(Number.isFinite(metric) ? { [metricName]: metric } : {}),
     },
     identity,
   };

@@ -7,48 +7,33 @@ import { emitOnnx } from "../compute/emit.js";
 import type { Config } from "../config/fields.js";
 import type { NdArray } from "../core/ndarray.js";
 import { VERSION } from "../core/version.js";
-import { predictionOutputs } from "../inference/predict.js";
-import type { Network } from "../model/network.js";
 import { type ParameterLayout, unpackParameters } from "../model/parameters.js";
-import type { BatchData } from "../training/batch-feeds.js";
 import type { TrainingState } from "../training/step.js";
-
-export interface TrainedModel {
-  readonly config: Config<"train">;
-  readonly network: Network;
-  readonly layout: ParameterLayout;
-  readonly state: TrainingState;
-  readonly data: BatchData;
-}
+import type { TrainingTask } from "./training-task.js";
 
 /** Writes `<outputDir>/wts.h5.zip` and returns its path. */
-export function saveModel(outputDir: string, model: TrainedModel): string {
-  const { config, network, layout, state, data } = model;
+export function saveModel(
+  outputDir: string,
+  config: Config<"train">,
+  task: TrainingTask,
+  layout: ParameterLayout,
+  state: TrainingState,
+): string {
   const weights: Record<string, NdArray> = {
     ...unpackParameters(layout, state.parameters.data),
     ...state.buffers,
   };
   const path = join(outputDir, ARCHIVE_NAME);
+  const { outputs, options } = task.onnx(weights);
   saveBundle(path, {
     backend: "pytorch",
-    profile: data.profile,
+    profile: task.profile,
     config: config as unknown as { readonly [key: string]: Json }, // plain values by section
-    statistics: statisticsOf(data),
+    statistics: task.statistics,
     created: new Date().toISOString(),
     version: VERSION,
     weights: new Map(Object.entries(weights)),
-    onnx: emitOnnx({ outputs: predictionOutputs(network, weights) }, { batchAxis: "batch" }),
+    onnx: emitOnnx({ outputs }, options),
   });
   return path;
-}
-
-/** What inference on another scan has to know of the training data. */
-function statisticsOf({ container, probeFactor }: BatchData): { readonly [key: string]: Json } {
-  return container.domain === "counts"
-    ? {
-        rms_input_scale: container.rmsInputScale,
-        mean_measured_intensity: container.meanMeasuredIntensity,
-        probe_factor: probeFactor,
-      }
-    : { rms_scale: container.rmsScale, physics_scale: container.physicsScale, nphotons: container.nphotons };
 }

@@ -10,7 +10,6 @@ import { readScan, type Scan } from "../data/read-scan.js";
 import { subsampleIndices } from "../data/subsample.js";
 import { legacyRandom } from "../numeric/random-legacy.js";
 import type { BatchData } from "../training/batch-feeds.js";
-import { fingerprintOf } from "../training/checkpoint.js";
 import { DOMAIN_OF, type Profile } from "../training/objective.js";
 
 type DataConfig = Config<"train">["data"];
@@ -67,16 +66,6 @@ export function groupedData(
       ? normaliseProbe(container.probe, model.probe_scale, undefined)
       : { probe: container.probe, factor: 1 };
   return { container, profile, probe, probeFactor: factor };
-}
-
-/** SHA-256 of everything that training reads of its data. */
-export function dataFingerprint({ container, probe }: BatchData): string {
-  return fingerprintOf([
-    ["images", container.images],
-    ["coordsRelative", container.coordsRelative],
-    ["probe_re", { dtype: "float32", shape: probe.shape, data: probe.re }],
-    ["probe_im", { dtype: "float32", shape: probe.shape, data: probe.im }],
-  ]);
 }
 
 function containerOf(

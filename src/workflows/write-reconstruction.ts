@@ -8,6 +8,9 @@ import { encodePng } from "../formats/png.js";
 import { drawPicture } from "../inference/picture.js";
 import type { StitchedObject } from "../inference/stitch-patches.js";
 
+/** Share of the largest coverage below which a picture shows no data: what so little light reached is not known. */
+const SEEN = 0.01;
+
 export interface ReconstructionFiles {
   readonly reconstructionPath: string;
   readonly amplitudePicturePath: string;
@@ -39,15 +42,20 @@ export function writeReconstruction(
     ["origin_px", float64([2], originPx)],
     ["provenance", { dtype: "text", shape: [], values: [JSON.stringify(record)] }],
   ]);
+  const largest = coverage.data.reduce((most, weight) => Math.max(most, weight), 0);
+  const seen = float32(
+    coverage.shape,
+    coverage.data.map((weight) => (weight > SEEN * largest ? weight : 0)),
+  );
   const amplitudeImage = drawPicture(float32(object.shape, amplitude), {
     title: "reconstructed amplitude",
     map: "gray",
-    coverage,
+    coverage: seen,
   });
   const phaseImage = drawPicture(float32(object.shape, phase), {
     title: "reconstructed phase",
     map: "phase",
-    coverage,
+    coverage: seen,
   });
   writeFileAtomic(files.amplitudePicturePath, encodePng(amplitudeImage));
   writeFileAtomic(files.phasePicturePath, encodePng(phaseImage));

@@ -4,7 +4,7 @@ import { BOTH, type FieldTable, TRAIN } from "../field.js";
 const notBuilt = (name: string) =>
   ({
     tag: "UsageError",
-    reason: `architecture '${name}' is not built yet; use 'cnn'`,
+    reason: `architecture '${name}' is not built yet; use 'cnn' or 'unrolled'`,
   }) as const;
 
 const actsAsSilu = (name: string) =>
@@ -54,7 +54,7 @@ export const modelFields = {
   architecture: {
     type: "enum",
     default: "cnn",
-    values: ["cnn"],
+    values: ["cnn", "unrolled"],
     refused: {
       ffno: notBuilt("ffno"),
       fno: notBuilt("fno"),
@@ -63,7 +63,16 @@ export const modelFields = {
     },
     surfaces: TRAIN,
     legacy: "architecture",
-    help: "the network",
+    help: "the network: the original's cnn, or a refiner unrolled over steps of the physics (see --preset unrolled)",
+  },
+  unrolled_steps: {
+    type: "int",
+    default: 4,
+    min: 1,
+    max: 32,
+    surfaces: TRAIN,
+    effectWhen: { architecture: ["unrolled"] },
+    help: "refinement steps of the unrolled network",
   },
   amp_activation: {
     type: "enum",

@@ -27,12 +27,12 @@ export const trainingFields = {
   torch_loss_mode: {
     type: "enum",
     default: "poisson",
-    values: ["poisson", "mae"],
+    values: ["poisson", "mae", "amplitude_mse"],
     spellings: { Poisson: "poisson", MAE: "mae" },
     aliases: [{ name: "loss_function" }],
     surfaces: TRAIN,
     legacy: "torch_loss_mode",
-    help: "loss: Poisson likelihood of counts, or mean absolute error of amplitudes",
+    help: "loss: Poisson likelihood of counts, mean absolute error of amplitudes, or (unrolled only) their relative mean square",
   },
   torch_mae_pred_l2_match_target: {
     type: "bool",

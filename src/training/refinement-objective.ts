@@ -1,0 +1,83 @@
+// The objective of the unrolled network: an object canvas of a spatial cluster of patterns is refined step by step by
+// physics and network, every step merges all patterns, and every merged canvas is compared with the measurement.
+import { add, constant, div, input, mul, square, sub } from "../compute/build-elementwise.js";
+import { sum } from "../compute/build-shape.js";
+import type { Expr } from "../compute/expr.js";
+import { float32 } from "../core/ndarray.js";
+import type { Network } from "../model/network.js";
+import { learnedStep } from "../model/refiner.js";
+import type { ComplexExpr } from "../physics/complex.js";
+import { clusterFrame } from "../physics/overlap.js";
+import {
+  centre,
+  INERTIA,
+  illumination,
+  modelledAmplitude,
+  refinementInputs,
+  refineWindows,
+} from "../physics/refinement.js";
+
+/** Weight in the loss of a step that is not the last. */
+const EARLY_STEP = 0.3;
+
+export interface RefinementSettings {
+  /** Refinement steps T. */
+  readonly steps: number;
+  /** Edge of the central window that is refined, pixels; holds nearly all of the probe. */
+  readonly cropPx: number;
+}
+
+export interface ClusterShape {
+  readonly batch: number;
+  readonly N: number;
+  readonly modes: number;
+  /** Edge M of the cluster's canvas, pixels. */
+  readonly canvasPx: number;
+}
+
+/**
+ * sum_k c_k sum(modelled_k - measured)^2 / sum(measured^2) over the merged canvases k = 1..T, c_T = 1, else 0.3. Further
+ * input: `positions` [B, 1, 1, 2] = -(whole-pixel position - canvas centre).
+ */
+export function buildRefinementObjective(
+  settings: RefinementSettings,
+  shape: ClusterShape,
+  network: Network,
+  parameters: Readonly<Record<string, Expr>>,
+): { readonly loss: Expr } {
+  const { batch, N, modes, canvasPx } = shape;
+  const data = refinementInputs(batch, modes, N);
+  const learned = learnedStep(network, parameters);
+  const positions = input("positions", [batch, 1, 1, 2]);
+  const whole = clusterFrame(positions, N, canvasPx);
+  const core = clusterFrame(positions, settings.cropPx, canvasPx);
+  const weight = centre(illumination(data.probe), settings.cropPx);
+  const inertia = mul(data.probePeak, INERTIA);
+  const total = add(core.place(weight), inertia);
+  const merged = (old: Expr, windows: Expr): Expr =>
+    div(add(core.place(mul(windows, weight)), mul(old, inertia)), total);
+  const energy = sum(square(data.amplitude));
+  const misfit = (modelled: Expr): Expr => div(sum(square(sub(modelled, data.amplitude))), energy);
+  const flat = float32([canvasPx, canvasPx]);
+  let canvas: ComplexExpr = {
+    re: constant(
+      float32(
+        flat.shape,
+        flat.data.map(() => 1),
+      ),
+    ),
+    im: constant(flat),
+  };
+  let loss: Expr | undefined;
+  for (let step = 0; step < settings.steps; step++) {
+    const window = { re: whole.cut(canvas.re), im: whole.cut(canvas.im) };
+    const { windows, modelled } = refineWindows(window, data, learned, settings.cropPx);
+    if (step > 0) {
+      const early = mul(misfit(modelled), EARLY_STEP);
+      loss = loss === undefined ? early : add(loss, early);
+    }
+    canvas = { re: merged(canvas.re, windows.re), im: merged(canvas.im, windows.im) };
+  }
+  const last = misfit(modelledAmplitude({ re: whole.cut(canvas.re), im: whole.cut(canvas.im) }, data.probe));
+  return { loss: loss === undefined ? last : add(loss, last) };
+}

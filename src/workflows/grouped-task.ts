@@ -1,0 +1,123 @@
+// Training as the original does it: a network sees the patterns of a group and predicts their patches.
+import { input } from "../compute/build-elementwise.js";
+import { compile } from "../compute/runtime.js";
+import type { ResolvedConfig } from "../config/resolve.js";
+import { float32, type NdArray } from "../core/ndarray.js";
+import { epochBatches, gatherBatch } from "../data/batches.js";
+import { predictionOutputs } from "../inference/predict.js";
+import { buildNetwork } from "../model/registry.js";
+import { type BatchData, batchFeeds } from "../training/batch-feeds.js";
+import type { TrainingBatch } from "../training/fit.js";
+import { buildObjective, physicsParameters } from "../training/objective.js";
+import { contrastInspector } from "./inspect-contrast.js";
+import { modelOptionsOf, objectiveSettingsOf } from "./model-settings.js";
+import type { TrainingTask, Weights } from "./training-task.js";
+
+export interface GroupedData {
+  readonly train: BatchData;
+  /** Groups of `train` to train on. */
+  readonly groups: Int32Array;
+  readonly validation: { readonly data: BatchData; readonly groups: Int32Array } | undefined;
+  readonly warnings: readonly string[];
+}
+
+export function groupedTask({ config }: ResolvedConfig<"train">, data: GroupedData): TrainingTask {
+  const { train, groups, validation } = data;
+  const { container, probe } = train;
+  const { batch_size } = config.training;
+  const { seed } = config.execution;
+  const network = buildNetwork(modelOptionsOf(config.model));
+  const settings = objectiveSettingsOf(config);
+  const scales = physicsParameters(settings);
+  const [, channels, N] = container.images.shape;
+  const modes = probe.shape[0];
+  const toBatch = (source: BatchData, batch: Int32Array): TrainingBatch => ({
+    patterns: batch.length * channels,
+    size: batch.length,
+    feeds: () => batchFeeds(source, batch),
+  });
+  const objective: TrainingTask["objective"] = (batch, mode) => (parameters, buffers) => {
+    const shape = { batch, channels, N, modes };
+    const { loss, network: output } = buildObjective(settings, shape, network, parameters, buffers, mode);
+    return { loss, bufferUpdates: output.bufferUpdates };
+  };
+  const sample = groups.slice(0, batch_size);
+  const calibrated = async (drawn: Weights): Promise<Weights> => {
+    const named = Object.fromEntries(
+      [...network.parameters, ...scales].map(({ name, shape }) => [name, input(name, shape)]),
+    );
+    const buffers = Object.fromEntries(network.buffers.map(({ name, shape }) => [name, input(name, shape)]));
+    const shape = { batch: sample.length, channels, N, modes };
+    const { prediction } = buildObjective(settings, shape, network, named, buffers, "eval");
+    if (prediction === undefined) return drawn;
+    const feeds = batchFeeds(train, sample);
+    const executable = await compile({ outputs: { prediction } });
+    const results = await executable.run({ ...drawn, ...initialBufferFeeds(network), ...feeds });
+    await executable.release();
+    const scale = Math.sqrt(meanOf(feeds.diffraction) / Math.max(meanOf(results.prediction), 1e-30));
+    const filled = scales.map(({ name, shape: extent }) => [
+      name,
+      float32(extent, new Float32Array(extent[0]).fill(scale)),
+    ]);
+    return { ...drawn, ...Object.fromEntries(filled) };
+  };
+  const inputScale = container.domain === "counts" ? container.rmsInputScale : 1;
+  const held = validation === undefined ? "none" : `${validation.groups.length} groups`;
+  return {
+    network,
+    specs: [...network.parameters, ...scales],
+    profile: train.profile,
+    objective,
+    batchesOf: (epoch) =>
+      epochBatches(groups, batch_size, { seed, epoch }).map((batch) => toBatch(train, batch)),
+    ...(validation === undefined
+      ? {}
+      : {
+          validation: epochBatches(validation.groups, batch_size, undefined).map((batch) =>
+            toBatch(validation.data, batch),
+          ),
+        }),
+    ...(scales.length > 0 && config.model.rect_s1s2_init === "data" ? { start: calibrated } : {}),
+    inspect: (layout) =>
+      contrastInspector(network, layout, gatherBatch(container, sample).images, inputScale),
+    arrays: [
+      ["images", container.images],
+      ["coordsRelative", container.coordsRelative],
+      ["probe_re", float32(probe.shape, probe.re)],
+      ["probe_im", float32(probe.shape, probe.im)],
+    ],
+    statistics:
+      container.domain === "counts"
+        ? {
+            rms_input_scale: container.rmsInputScale,
+            mean_measured_intensity: container.meanMeasuredIntensity,
+            probe_factor: train.probeFactor,
+          }
+        : {
+            rms_scale: container.rmsScale,
+            physics_scale: container.physicsScale,
+            nphotons: container.nphotons,
+          },
+    onnx: (weights) => ({ outputs: predictionOutputs(network, weights), options: { batchAxis: "batch" } }),
+    summary:
+      `training ${network.architecture} on ${groups.length} groups of ${channels}, patterns ${N} x ${N}; ` +
+      `validation: ${held}; device: cpu`,
+    warnings: [...data.warnings, ...network.warnings],
+  };
+}
+
+function initialBufferFeeds(network: TrainingTask["network"]): Record<string, NdArray<"float32">> {
+  return Object.fromEntries(
+    network.buffers.map(({ name, shape, initial }) => {
+      const buffer = float32(shape);
+      buffer.data.fill(initial);
+      return [name, buffer];
+    }),
+  );
+}
+
+function meanOf(array: NdArray): number {
+  let total = 0;
+  for (let i = 0; i < array.data.length; i++) total += Number(array.data[i]);
+  return total / array.data.length;
+}

@@ -1,0 +1,39 @@
+// What a way of training must bring: its graph, its batches, its start, and what the archive needs beside the weights.
+import type { Json } from "../bundle/manifest.js";
+import type { EmitOptions } from "../compute/emit.js";
+import type { Expr } from "../compute/expr.js";
+import type { NdArray } from "../core/ndarray.js";
+import type { Network, NetworkMode } from "../model/network.js";
+import type { ParameterLayout, ParameterSpec } from "../model/parameters.js";
+import type { FitRequest, TrainingBatch } from "../training/fit.js";
+import type { Profile } from "../training/objective.js";
+import type { StepDefinition } from "../training/step.js";
+
+export type Weights = Record<string, NdArray<"float32">>;
+
+export interface TrainingTask {
+  readonly network: Network;
+  /** Parameters of the network, and those of the physics that are trained with it. */
+  readonly specs: readonly ParameterSpec[];
+  readonly profile: Profile;
+  /** The loss of a batch of `size`, for named parameters and buffers. */
+  objective(size: number, mode: NetworkMode): StepDefinition["objective"];
+  batchesOf(epoch: number): readonly TrainingBatch[];
+  /** Fixed batches; absent without validation data. */
+  readonly validation?: readonly TrainingBatch[];
+  /** The parameters training starts from, made from the drawn ones. */
+  readonly start?: (drawn: Weights) => Promise<Weights>;
+  readonly inspect?: (layout: ParameterLayout) => NonNullable<FitRequest["inspect"]>;
+  /** Everything that training reads of its data, for the fingerprint. */
+  readonly arrays: Iterable<readonly [string, NdArray]>;
+  /** Numbers of the training data that inference needs. */
+  readonly statistics: { readonly [key: string]: Json };
+  /** The graph for the archive, with the weights inside. */
+  onnx(weights: Readonly<Record<string, NdArray>>): {
+    readonly outputs: Record<string, Expr>;
+    readonly options: EmitOptions;
+  };
+  /** One line for the user. */
+  readonly summary: string;
+  readonly warnings: readonly string[];
+}

@@ -1,0 +1,134 @@
+// Training of the unrolled network on spatial clusters of one scan.
+import type { ResolvedConfig } from "../config/resolve.js";
+import { PtychoError } from "../core/errors.js";
+import { float32, type NdArray } from "../core/ndarray.js";
+import { splitGroups } from "../data/batches.js";
+import { type Clusters, clusterOf, epochCentres, makeClusters, middleOf } from "../data/clusters.js";
+import { expectDomain, type RawData, scanSize, selectPatterns } from "../data/raw-data.js";
+import {
+  prepareRefinement,
+  type RefinementScan,
+  refinedWindowPx,
+  refinementBatch,
+} from "../data/refinement-scan.js";
+import { subsampleIndices } from "../data/subsample.js";
+import { refinementOutputs } from "../inference/refine-scan.js";
+import { buildNetwork } from "../model/registry.js";
+import { legacyRandom } from "../numeric/random-legacy.js";
+import type { TrainingBatch } from "../training/fit.js";
+import { buildRefinementObjective } from "../training/refinement-objective.js";
+import { modelOptionsOf } from "./model-settings.js";
+import type { TrainingTask } from "./training-task.js";
+
+export function unrolledTask(
+  resolved: ResolvedConfig<"train">,
+  scan: RawData,
+  test: RawData | undefined,
+  warnings: readonly string[],
+): TrainingTask {
+  const { model, data, training, execution } = resolved.config;
+  const { batch_size } = training;
+  const network = buildNetwork(modelOptionsOf(model));
+  const train = openClusters(chosenPatterns(scan, resolved), batch_size);
+  const held =
+    test === undefined ? undefined : openClusters(expectDomain("test data", test, "amplitude"), batch_size);
+  const [n, N] = train.scan.amplitude.shape;
+  const [modes] = train.scan.probe.shape;
+  const cropPx = refinedWindowPx(train.scan.probe);
+  const canvasPx = N + 2 * Math.ceil(Math.max(train.clusters.extentPx, held?.clusters.extentPx ?? 0) / 2 + 1);
+  const settings = { steps: model.unrolled_steps, cropPx };
+  const split = held === undefined ? splitGroups(n, data.validation_split, execution.seed) : undefined;
+  const centres = split?.train ?? Int32Array.from({ length: n }, (_, i) => i);
+  const perEpoch = resolved.sources.n_groups?.source === "default" ? n : data.n_groups;
+  const batches = Math.max(1, Math.ceil(perEpoch / batch_size));
+  if (batches > centres.length) {
+    throw new PtychoError(
+      "UsageError",
+      `--n_groups ${perEpoch}: an epoch of ${batches} clusters needs as many patterns to be their centres, the scan has ` +
+        `${centres.length}; lower --n_groups`,
+    );
+  }
+  const validation = held
+    ? spread(held.scan.amplitude.shape[0], batch_size).map((centre) => toBatch(held, centre))
+    : split?.validation.length
+      ? Array.from(split.validation, (centre) => toBatch(train, centre))
+      : undefined;
+  return {
+    network,
+    specs: network.parameters,
+    profile: "amplitude",
+    objective: (batch) => (parameters) => {
+      const shape = { batch, N, modes, canvasPx };
+      return { ...buildRefinementObjective(settings, shape, network, parameters), bufferUpdates: {} };
+    },
+    batchesOf: (epoch) =>
+      Array.from(epochCentres(centres, batches, execution.seed, epoch), (centre) => toBatch(train, centre)),
+    ...(validation === undefined ? {} : { validation }),
+    arrays: fingerprinted(train.scan),
+    statistics: { refined_window_px: cropPx },
+    onnx: (weights) => ({
+      outputs: refinementOutputs(network, weights, { batch: 1, N, modes }, cropPx),
+      options: {},
+    }),
+    summary:
+      `training an unrolled network (${model.unrolled_steps} steps, window ${cropPx} px) on ${n} patterns ${N} x ${N}: ` +
+      `${batches} clusters of ${batch_size} an epoch; validation: ${validation?.length ?? "no"} clusters; device: cpu`,
+    warnings,
+  };
+}
+
+interface ClusterData {
+  readonly scan: RefinementScan;
+  readonly clusters: Clusters;
+}
+
+function openClusters(raw: RawData<"amplitude">, size: number): ClusterData {
+  const scan = prepareRefinement(raw);
+  return { scan, clusters: makeClusters(scan.xWholePx, scan.yWholePx, size) };
+}
+
+function chosenPatterns(raw: RawData, { config }: ResolvedConfig<"train">): RawData<"amplitude"> {
+  const scan = expectDomain("training data", raw, "amplitude");
+  const { n_subsample, subsample_seed } = config.data;
+  if (n_subsample === null) return scan;
+  const random = legacyRandom(subsample_seed ?? config.execution.seed);
+  return selectPatterns(scan, subsampleIndices(scanSize(scan).n, n_subsample, random));
+}
+
+function toBatch({ scan, clusters }: ClusterData, centre: number): TrainingBatch {
+  const members = clusterOf(clusters, centre);
+  return {
+    patterns: members.length,
+    size: members.length,
+    feeds: () => ({ ...refinementBatch(scan, members), positions: relativePositions(scan, members) }),
+  };
+}
+
+/** [B, 1, 1, 2] = -(whole-pixel position - middle of the cluster). */
+function relativePositions({ xWholePx, yWholePx }: RefinementScan, members: Int32Array): NdArray<"float32"> {
+  const [x, y] = [middleOf(xWholePx, members), middleOf(yWholePx, members)];
+  const values = Array.from(members, (member) => [x - xWholePx[member], y - yWholePx[member]]);
+  return float32([members.length, 1, 1, 2], values.flat());
+}
+
+/** Every `stride`-th pattern. */
+function spread(count: number, stride: number): number[] {
+  return Array.from({ length: Math.ceil(count / stride) }, (_, i) => i * stride);
+}
+
+function fingerprinted({
+  amplitude,
+  probe,
+  xRestPx,
+  yRestPx,
+  xWholePx,
+  yWholePx,
+}: RefinementScan): [string, NdArray][] {
+  return [
+    ["amplitude", amplitude],
+    ["probe_re", float32(probe.shape, probe.re)],
+    ["probe_im", float32(probe.shape, probe.im)],
+    ["x", { dtype: "float64", shape: [xRestPx.length], data: xRestPx.map((rest, i) => rest + xWholePx[i]) }],
+    ["y", { dtype: "float64", shape: [yRestPx.length], data: yRestPx.map((rest, i) => rest + yWholePx[i]) }],
+  ];
+}
