@@ -142,6 +142,11 @@ describe("infer", () => {
     ...["infer", "--model_path", at(model), "--test_data", at("good.npz"), "--output_dir", out],
   ];
 
+  it("an output path that is a file, told before any work", async () => {
+    writeFileSync(at("occupied"), "mine");
+    await expectRefusal([...infer("nowhere"), "--output_dir", at("occupied")], 2, "occupied", "is a file");
+  });
+
   it("a folder without an archive, or no folder at all", async () => {
     mkdirSync(at("nothing-in-it"));
     await expectRefusal(infer("nothing-in-it"), 2, "Model archive not found");

@@ -191,7 +191,7 @@ describe("resuming", () => {
     const other = { ...identity, config: { N: 64, model: { gridsize: 1 }, epochs: 9 }, dataSha256: "cd" };
     expect(() => expectSameRun(identity, identity)).not.toThrow();
     expect(() => expectSameRun(identity, other, ["epochs"])).toThrow(
-      /model\.gridsize: 2 -> 1\n {2}data SHA-256: ab -> cd\n/,
+      /\(model\.gridsize: 2 -> 1; data SHA-256: ab -> cd\)/,
     );
     expect(() => expectSameRun(identity, { ...identity, config: { N: 64 } }, ["model"])).not.toThrow();
   });

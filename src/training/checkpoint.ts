@@ -132,7 +132,7 @@ export function fingerprintOf(arrays: Iterable<readonly [name: string, array: Nd
 }
 
 /**
- * Refuses to go on from a checkpoint of another configuration, data set or program version, with one line per
+ * Refuses to go on from a checkpoint of another configuration, data set or program version, naming each
  * difference. `free` names configuration fields that may differ, such as the number of epochs or the output folder.
  *
  * @throws PtychoError UsageError.
@@ -143,8 +143,8 @@ export function expectSameRun(stored: RunIdentity, current: RunIdentity, free: r
     differences.length === 0,
     "UsageError",
     () =>
-      `resume: the checkpoint belongs to another run:\n${differences.map((line) => `  ${line}`).join("\n")}\n` +
-      "undo the changes, start a new run in another folder, or allow the mismatch explicitly",
+      `resume: the checkpoint belongs to another run (${differences.join("; ")}); ` +
+      "undo the changes, start a new run in another folder, or give --allow_mismatch",
   );
 }
 

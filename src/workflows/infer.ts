@@ -26,11 +26,14 @@ import {
   trainedFacts,
 } from "./inference-data.js";
 import { modelOptionsOf, objectiveSettingsOf } from "./model-settings.js";
+import { expectOutputFolder } from "./output-file.js";
 import { writeReconstruction } from "./write-reconstruction.js";
 
 /** @throws PtychoError as its parts do; nothing is written before the object is whole. */
 export async function* inferWorkflow({ config: resolved, signal }: InferRequest): Work<InferResult> {
   const { config } = resolved;
+  const outputDir = config.execution.output_dir;
+  expectOutputFolder(outputDir);
   const bundle = loadBundle(config.inference.model_path);
   const trained = trainedFacts(bundle.manifest);
   checkScaleContract(config, trained);
@@ -40,7 +43,6 @@ export async function* inferWorkflow({ config: resolved, signal }: InferRequest)
   const unrolled = trained.config.model.architecture === "unrolled";
   const scales = unrolled ? [] : physicsParameters(objectiveSettingsOf(trained.config));
   const weights = weightsFor(bundle, [...network.parameters, ...network.buffers, ...scales]);
-  const outputDir = config.execution.output_dir;
   const reconstruct = unrolled ? unrolledObject : stitchedObject;
   const { stitched, patterns } = yield* reconstruct({
     resolved,

@@ -1,6 +1,6 @@
-// One file as the result of a command: its folder is made, a folder or an input in its place is refused.
+// Where results go: a file whose folder is made, with a folder or an input in its place refused; a folder, checked ahead.
 import { existsSync, realpathSync, statSync } from "node:fs";
-import { dirname } from "node:path";
+import { dirname, resolve } from "node:path";
 import { check } from "../core/errors.js";
 import { prepareOutputFolder } from "../formats/files.js";
 import { printable } from "../formats/printable.js";
@@ -25,4 +25,20 @@ export function prepareOutputFile(where: string, path: string, inputs: readonly 
     );
   }
   prepareOutputFolder(dirname(path));
+}
+
+/**
+ * Refuses, without making anything, a path that cannot become an output folder; to be asked before long work that ends
+ * with `prepareOutputFolder`.
+ *
+ * @throws PtychoError UsageError
+ */
+export function expectOutputFolder(path: string): void {
+  let existing = resolve(path);
+  while (!existsSync(existing) && dirname(existing) !== existing) existing = dirname(existing);
+  check(
+    statSync(existing).isDirectory(),
+    "UsageError",
+    () => `output folder ${printable(path)}: ${printable(existing)} is a file; name another folder`,
+  );
 }
