@@ -71,7 +71,7 @@ function startTimes(): [string, number][] {
   try {
     const scan = join(folder, "scan.npz");
     const [model, result] = [join(folder, "model"), join(folder, "result")];
-    run("simulate", "--output-file", scan, "--n-images", "64");
+    run("simulate", "--output-file", scan, "--n-images", "100");
     run(
       "train",
       ...`--train_data_file ${scan} --output_dir ${model} --max_epochs 1 --n_images 16`.split(" "),
@@ -79,7 +79,7 @@ function startTimes(): [string, number][] {
     const inference = ["--model_path", model, "--test_data", scan, "--output_dir", result];
     return [
       ["ptychopinn infer --help", seconds("infer", "--help")],
-      ["ptychopinn infer of 64 patterns, with pictures", seconds("infer", ...inference)],
+      ["ptychopinn infer of 100 patterns, with pictures", seconds("infer", ...inference)],
     ];
   } finally {
     rmSync(folder, { recursive: true, force: true });

@@ -1,10 +1,8 @@
 // The manifest of a model archive: what the model is, how it was made, and the SHA-256 of every other member.
 import { createHash } from "node:crypto";
 import { check, PtychoError } from "../core/errors.js";
+import type { Json } from "../core/json.js";
 import { printable } from "../formats/printable.js";
-
-/** Any value that JSON can hold. */
-export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 
 export const BUNDLE_FORMAT = "ptychopinn-bundle";
 /** Raised when a reader of the old version would misread the new one. */

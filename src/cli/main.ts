@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // The entry of `ptychopinn`: the process with its streams, signals and exit code.
-import { readFileSync } from "node:fs";
+import { VERSION } from "../core/version.js";
 import { runCommandLine } from "./run.js";
 import { stopSignal } from "./stop-signal.js";
 import type { Terminal } from "./terminal.js";
@@ -20,21 +20,8 @@ async function main(): Promise<void> {
     });
   const session = { terminal, workflows, signal: stopSignal(process, terminal.err) };
   const debug = (process.env.PTYCHOPINN_DEBUG ?? "") !== "";
-  const code = await runCommandLine(process.argv.slice(2), session, { version: packageVersion(), debug });
+  const code = await runCommandLine(process.argv.slice(2), session, { version: VERSION, debug });
   process.exitCode = code;
-}
-
-/** From the package.json above this file, in the source tree as in the built one. */
-function packageVersion(): string {
-  for (const up of ["../../package.json", "../../../package.json"]) {
-    try {
-      const { name, version } = JSON.parse(readFileSync(new URL(up, import.meta.url), "utf8"));
-      if (name === "ptychopinn") return version;
-    } catch {
-      // the other place
-    }
-  }
-  return "unknown";
 }
 
 await main();

@@ -22,7 +22,10 @@ export function makeClusters(xPx: Int32Array, yPx: Int32Array, size: number): Cl
   let extentPx = 0;
   for (let centre = 0; centre < xPx.length; centre++) {
     const members = indices.data.subarray(centre * size, (centre + 1) * size);
-    extentPx = Math.max(extentPx, extentOf(xPx, members), extentOf(yPx, members));
+    for (const values of [xPx, yPx]) {
+      const [low, high] = rangeOf(values, members);
+      extentPx = Math.max(extentPx, high - low);
+    }
   }
   return { members: indices.data, size, extentPx };
 }
@@ -32,8 +35,17 @@ export function clusterOf({ members, size }: Clusters, centre: number): Int32Arr
   return members.slice(centre * size, (centre + 1) * size);
 }
 
-/** The centres of an epoch, drawn without repetition from `candidates`: a pure function of seed and epoch. */
+/**
+ * The centres of an epoch, drawn without repetition from `candidates`: a pure function of seed and epoch.
+ *
+ * @throws PtychoError ShapeError for more centres than candidates.
+ */
 export function epochCentres(candidates: Int32Array, count: number, seed: number, epoch: number): Int32Array {
+  check(
+    count <= candidates.length,
+    "ShapeError",
+    () => `clusters: ${count} centres cannot be drawn from ${candidates.length} patterns without repetition`,
+  );
   const order = candidates.slice();
   pcg64Random((BigInt(seed) << 32n) | BigInt(epoch)).shuffle(order);
   return order.slice(0, count);
@@ -41,15 +53,15 @@ export function epochCentres(candidates: Int32Array, count: number, seed: number
 
 /** Middle of a cluster, whole pixels. */
 export function middleOf(values: Int32Array, members: Int32Array): number {
+  const [low, high] = rangeOf(values, members);
+  return Math.floor((low + high) / 2);
+}
+
+function rangeOf(values: Int32Array, members: Int32Array): [low: number, high: number] {
   let [low, high] = [values[members[0]], values[members[0]]];
   for (const member of members) {
     low = Math.min(low, values[member]);
     high = Math.max(high, values[member]);
   }
-  return Math.floor((low + high) / 2);
-}
-
-function extentOf(values: Int32Array, members: Int32Array): number {
-  const own = Array.from(members, (member) => values[member]);
-  return Math.max(...own) - Math.min(...own);
+  return [low, high];
 }

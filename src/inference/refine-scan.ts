@@ -29,8 +29,8 @@ export interface RefineShape {
 }
 
 /**
- * The graph of one step: inputs of `refinementInputs` and `object_re`, `object_im` [B, 1, N, N]; outputs the refined
- * `object_re`, `object_im` and their `weight`, each [B, 1, c, c].
+ * The graph of one step: inputs of `refinementInputs` and `object_re`, `object_im` [B, 1, N, N]; outputs `refined_re`,
+ * `refined_im` and their `weight`, each [B, 1, c, c].
  */
 export function refinementOutputs(
   network: Network,

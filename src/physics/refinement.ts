@@ -1,5 +1,5 @@
 // One refinement step of an object estimate by the measured amplitudes, as a parallel ePIE makes it (Maiden & Rodenburg
-// 2009; regularised denominator as rPIE, Maiden et al. 2017, Eq. 22), and what a network is shown of it.
+// 2009; regularised denominator as rPIE, Maiden et al. 2017), and what a network is shown of it.
 import { add, clampMin, div, input, mul, sqrt, square, sub } from "../compute/build-elementwise.js";
 import { broadcastTo, concat, mean, slice, sum } from "../compute/build-shape.js";
 import type { Expr } from "../compute/expr.js";

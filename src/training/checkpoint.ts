@@ -1,15 +1,13 @@
 // One checkpoint: everything that training needs to go on bit for bit, in one archive file, verified before use.
 import { createHash } from "node:crypto";
 import { check, PtychoError } from "../core/errors.js";
+import type { Json } from "../core/json.js";
 import type { NdArray } from "../core/ndarray.js";
 import { readRegularFile, type WriteFs, writeFileAtomic } from "../formats/files.js";
 import { printable } from "../formats/printable.js";
 import { checkFiniteTensors, parseSafetensors, writeSafetensors } from "../formats/safetensors.js";
 import { readZip, zipPieces } from "../formats/zip.js";
 import type { ScheduleState } from "./schedule.js";
-
-/** Any value that JSON can hold. */
-export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 
 /** Where training stood; the next batch to run is `batch` of `epoch`. */
 export interface CheckpointPosition {

@@ -1,12 +1,11 @@
 // The objective of the unrolled network: an object canvas of a spatial cluster of patterns is refined step by step by
 // physics and network, every step merges all patterns, and every merged canvas is compared with the measurement.
-import { add, constant, div, input, mul, square, sub } from "../compute/build-elementwise.js";
+import { add, div, full, input, mul, square, sub } from "../compute/build-elementwise.js";
 import { sum } from "../compute/build-shape.js";
 import type { Expr } from "../compute/expr.js";
-import { float32 } from "../core/ndarray.js";
 import type { Network } from "../model/network.js";
 import { learnedStep } from "../model/refiner.js";
-import type { ComplexExpr } from "../physics/complex.js";
+import { type ComplexExpr, mapParts } from "../physics/complex.js";
 import { clusterFrame } from "../physics/overlap.js";
 import {
   centre,
@@ -37,14 +36,15 @@ export interface ClusterShape {
 
 /**
  * sum_k c_k sum(modelled_k - measured)^2 / sum(measured^2) over the merged canvases k = 1..T, c_T = 1, else 0.3. Further
- * input: `positions` [B, 1, 1, 2] = -(whole-pixel position - canvas centre).
+ * input: `positions` [B, 1, 1, 2] = -(whole-pixel position - canvas centre). Also the last canvas [M, M], which
+ * `refineScan` computes for a scan of any size; a test ties the two.
  */
 export function buildRefinementObjective(
   settings: RefinementSettings,
   shape: ClusterShape,
   network: Network,
   parameters: Readonly<Record<string, Expr>>,
-): { readonly loss: Expr } {
+): { readonly loss: Expr; readonly canvas: ComplexExpr } {
   const { batch, N, modes, canvasPx } = shape;
   const data = refinementInputs(batch, modes, N);
   const learned = learnedStep(network, parameters);
@@ -58,26 +58,13 @@ export function buildRefinementObjective(
     div(add(core.place(mul(windows, weight)), mul(old, inertia)), total);
   const energy = sum(square(data.amplitude));
   const misfit = (modelled: Expr): Expr => div(sum(square(sub(modelled, data.amplitude))), energy);
-  const flat = float32([canvasPx, canvasPx]);
-  let canvas: ComplexExpr = {
-    re: constant(
-      float32(
-        flat.shape,
-        flat.data.map(() => 1),
-      ),
-    ),
-    im: constant(flat),
-  };
-  let loss: Expr | undefined;
+  let canvas: ComplexExpr = { re: full([canvasPx, canvasPx], 1), im: full([canvasPx, canvasPx], 0) };
+  const terms: Expr[] = [];
   for (let step = 0; step < settings.steps; step++) {
-    const window = { re: whole.cut(canvas.re), im: whole.cut(canvas.im) };
-    const { windows, modelled } = refineWindows(window, data, learned, settings.cropPx);
-    if (step > 0) {
-      const early = mul(misfit(modelled), EARLY_STEP);
-      loss = loss === undefined ? early : add(loss, early);
-    }
+    const { windows, modelled } = refineWindows(mapParts(canvas, whole.cut), data, learned, settings.cropPx);
+    if (step > 0) terms.push(mul(misfit(modelled), EARLY_STEP));
     canvas = { re: merged(canvas.re, windows.re), im: merged(canvas.im, windows.im) };
   }
-  const last = misfit(modelledAmplitude({ re: whole.cut(canvas.re), im: whole.cut(canvas.im) }, data.probe));
-  return { loss: loss === undefined ? last : add(loss, last) };
+  terms.push(misfit(modelledAmplitude(mapParts(canvas, whole.cut), data.probe)));
+  return { loss: terms.reduce((sum, term) => add(sum, term)), canvas };
 }

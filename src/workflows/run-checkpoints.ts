@@ -2,9 +2,10 @@
 import { join } from "node:path";
 import type { Config } from "../config/fields.js";
 import { PtychoError } from "../core/errors.js";
+import type { Json } from "../core/json.js";
 import { float32, type NdArray } from "../core/ndarray.js";
 import { VERSION } from "../core/version.js";
-import { type Checkpoint, expectSameRun, type Json, type RunIdentity } from "../training/checkpoint.js";
+import { type Checkpoint, expectSameRun, type RunIdentity } from "../training/checkpoint.js";
 import { keepCheckpoint, latestCheckpoint, saveLast } from "../training/checkpoint-folder.js";
 import type { FitRequest, History, Snapshot } from "../training/fit.js";
 

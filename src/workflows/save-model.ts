@@ -1,10 +1,10 @@
 // A trained network as the portable archive.
 import { join } from "node:path";
 import { ARCHIVE_NAME } from "../bundle/archive-path.js";
-import type { Json } from "../bundle/manifest.js";
 import { saveBundle } from "../bundle/save-bundle.js";
 import { emitOnnx } from "../compute/emit.js";
 import type { Config } from "../config/fields.js";
+import type { Json } from "../core/json.js";
 import type { NdArray } from "../core/ndarray.js";
 import { VERSION } from "../core/version.js";
 import { type ParameterLayout, unpackParameters } from "../model/parameters.js";

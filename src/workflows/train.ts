@@ -52,6 +52,8 @@ function readTask(asked: ResolvedConfig<"train">): { resolved: ResolvedConfig<"t
   }
   const train = groupedData(scan.raw, profile, resolved);
   const count = train.container.images.shape[0];
+  if (resolved.sources.n_groups?.givenAs !== undefined && data.n_groups > count)
+    warnings.push(`${data.n_groups} groups were asked for, the scan has patterns for ${count}: all are used`);
   if (test !== undefined) {
     const held = groupedData(test.raw, profile, resolved, train);
     const everything = (size: number) => Int32Array.from({ length: size }, (_, group) => group);

@@ -1,7 +1,8 @@
 // What a way of training must bring: its graph, its batches, its start, and what the archive needs beside the weights.
-import type { Json } from "../bundle/manifest.js";
+
 import type { EmitOptions } from "../compute/emit.js";
 import type { Expr } from "../compute/expr.js";
+import type { Json } from "../core/json.js";
 import type { NdArray } from "../core/ndarray.js";
 import type { Network, NetworkMode } from "../model/network.js";
 import type { ParameterLayout, ParameterSpec } from "../model/parameters.js";

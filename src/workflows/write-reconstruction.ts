@@ -7,6 +7,7 @@ import { writeNpz } from "../formats/npz.js";
 import { encodePng } from "../formats/png.js";
 import { drawPicture } from "../inference/picture.js";
 import type { StitchedObject } from "../inference/stitch-patches.js";
+import { phasePicture } from "./phase-picture.js";
 
 /** Share of the largest coverage below which a picture shows no data: what so little light reached is not known. */
 const SEEN = 0.01;
@@ -24,7 +25,6 @@ export function writeReconstruction(
   provenance: Readonly<Record<string, unknown>>,
 ): ReconstructionFiles {
   const amplitude = object.re.map((re, i) => Math.hypot(re, object.im[i]));
-  const phase = object.re.map((re, i) => Math.atan2(object.im[i], re));
   const files = {
     reconstructionPath: join(outputDir, "reconstruction.npz"),
     amplitudePicturePath: join(outputDir, "reconstructed_amplitude.png"),
@@ -52,12 +52,7 @@ export function writeReconstruction(
     map: "gray",
     coverage: seen,
   });
-  const phaseImage = drawPicture(float32(object.shape, phase), {
-    title: "reconstructed phase",
-    map: "phase",
-    coverage: seen,
-  });
   writeFileAtomic(files.amplitudePicturePath, encodePng(amplitudeImage));
-  writeFileAtomic(files.phasePicturePath, encodePng(phaseImage));
+  writeFileAtomic(files.phasePicturePath, encodePng(phasePicture(object, seen)));
   return files;
 }
