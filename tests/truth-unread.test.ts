@@ -18,7 +18,11 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-it.each([1, 2])("gridsize %i", (gridsize) => expectTruthUnread(scan, gridsize, folder));
+it.each([
+  ["--gridsize", "1"],
+  ["--gridsize", "2"],
+  ["--preset", "unrolled"],
+])("%s %s", (...options) => expectTruthUnread(scan, options, folder));
 
 it("supervised training, which asks for the patches, does read them", async () => {
   const stripped = join(folder, "stripped.npz");

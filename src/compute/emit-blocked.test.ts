@@ -12,9 +12,9 @@ import { compile, imageBlockSize } from "./runtime.js";
 const IMAGE = 6;
 
 /** Two convolutions with what surrounds them in a network, and every gradient. */
-function program(channels: readonly [number, number, number]): Program {
+function program(channels: readonly [number, number, number], edge = 3): Program {
   const x = input("x", [2, channels[0], IMAGE, IMAGE]);
-  const first = input("first", [channels[1], channels[0], 3, 3]);
+  const first = input("first", [channels[1], channels[0], edge, edge]);
   const bias = input("bias", [channels[1]]);
   const second = input("second", [channels[2], channels[1], 3, 3]);
   const hidden = relu(conv2d(x, first, bias));
@@ -26,10 +26,10 @@ function program(channels: readonly [number, number, number]): Program {
   return { outputs: { y, gx, gFirst, gBias, gSecond } };
 }
 
-const feedsOf = (channels: readonly number[]) => {
+const feedsOf = (channels: readonly number[], edge: number) => {
   const shapes = {
     x: [2, channels[0], IMAGE, IMAGE],
-    first: [channels[1], channels[0], 3, 3],
+    first: [channels[1], channels[0], edge, edge],
     bias: [channels[1]],
     second: [channels[2], channels[1], 3, 3],
   };
@@ -47,11 +47,18 @@ const feedsOf = (channels: readonly number[]) => {
 const operators = (model: Uint8Array): string => Buffer.from(model).toString("latin1");
 
 describe("blocked layout", () => {
-  it.each([[[1, 16, 32]], [[16, 32, 16]], [[32, 16, 3]], [[3, 32, 1]], [[20, 16, 16]], [[16, 20, 16]]] as [
-    [number, number, number],
-  ][])("%j channels: runtime equals the evaluator", async (channels) => {
-    const { outputs } = program(channels);
-    const feeds = feedsOf(channels);
+  it.each<{ channels: [number, number, number]; edge: number }>([
+    { channels: [1, 16, 32], edge: 3 },
+    { channels: [16, 32, 16], edge: 3 },
+    { channels: [32, 16, 3], edge: 3 },
+    { channels: [3, 32, 1], edge: 3 },
+    { channels: [20, 16, 16], edge: 3 },
+    { channels: [16, 20, 16], edge: 3 },
+    { channels: [16, 32, 16], edge: 1 },
+    { channels: [2, 16, 1], edge: 5 },
+  ])("$channels channels, kernel edge $edge: runtime equals the evaluator", async ({ channels, edge }) => {
+    const { outputs } = program(channels, edge);
+    const feeds = feedsOf(channels, edge);
     const executable = await compile({ outputs });
     const actual = await executable.run(feeds);
     await executable.release();

@@ -9,7 +9,7 @@ import { tidyNodes } from "./tidy-nodes.js";
 
 const DATA_TYPE: { readonly [T in ElementType]: number } = { float32: 1, float64: 11, bool: 9 };
 const INT64 = 7;
-const OPSETS = { "": 17, "com.microsoft": 1, [BLOCKED_DOMAIN]: 1 };
+const OPSETS: Readonly<Record<string, number>> = { "": 17, "com.microsoft": 1, [BLOCKED_DOMAIN]: 1 };
 
 export interface Program {
   readonly outputs: Readonly<Record<string, Expr>>;
@@ -25,7 +25,7 @@ export interface EmitOptions {
   readonly blockSize?: number | undefined;
 }
 
-/** ONNX model (opset 17 and com.microsoft) of the program; its inputs are the program's `input` nodes by name. */
+/** ONNX model (opset 17, com.microsoft, blocked layout where asked for) of the program; its inputs are the program's `input` nodes by name. */
 export function emitOnnx(program: Program, options: EmitOptions = {}): Uint8Array {
   const nodes: OnnxNode[] = [];
   const initializers = new Map<string, OnnxTensor>();
@@ -51,12 +51,15 @@ export function emitOnnx(program: Program, options: EmitOptions = {}): Uint8Arra
   const { batchAxis } = options;
   const open = (value: OnnxValue): OnnxValue =>
     batchAxis === undefined ? value : { ...value, shape: [batchAxis, ...value.shape.slice(1)] };
+  const tidy = tidyNodes(nodes, Object.keys(program.outputs));
+  // Only what is used, so that readers without the other domains can load the model.
+  const domains = new Set(["", ...tidy.map((node) => node.domain)]);
   return encodeModel({
-    nodes: tidyNodes(nodes, Object.keys(program.outputs)),
+    nodes: tidy,
     initializers: [...initializers.values()],
     inputs: inputs.map(open),
     outputs: outputs.map(open),
-    opsets: OPSETS,
+    opsets: Object.fromEntries([...domains].map((domain) => [domain, OPSETS[domain]])),
   });
 }
 
@@ -176,9 +179,10 @@ function createEmitter(
       return plain;
     },
     channelsLast: (plain, channels) => {
-      const form = blockedForms.get(plain);
-      if (form === undefined) return addNode("Transpose", [plain], { perm: [0, 2, 3, 1] }, "", 0);
-      return addNode("ReorderOutput", [form], { channels, channels_last: 1 }, BLOCKED_DOMAIN, 0);
+      // The Transpose of ONNX Runtime uses one thread, the reorderings all.
+      if (blockSize === undefined || channels % blockSize !== 0)
+        return addNode("Transpose", [plain], { perm: [0, 2, 3, 1] }, "", 0);
+      return addNode("ReorderOutput", [blocked(plain)], { channels, channels_last: 1 }, BLOCKED_DOMAIN, 0);
     },
     node: (operator, inputs, attributes = {}, domain = "") =>
       addNode(operator, inputs, attributes, domain, 0),

@@ -82,6 +82,10 @@ async function createSession(model: Uint8Array, options: RuntimeOptions): Promis
       graphOptimizationLevel: "all",
       logSeverityLevel: 3,
       intraOpNumThreads: options.threads ?? availableParallelism(),
+      // One block for all tensors of a run takes half as much memory again (0.9 GB for a training step), and no less time.
+      enableMemPattern: false,
+      // Threads that spin while they wait take a third more processor time, and a third more time on a busy machine.
+      extra: { session: { intra_op: { allow_spinning: "0" } } },
     });
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);

@@ -69,36 +69,39 @@ export async function* refineScan(
   let coverage = new Float64Array(canvas.re.length);
   const compiled = new Map<number, Executable>();
   const startedMs = performance.now();
-  for (let step = 0; step < steps; step++) {
-    const sums = { re: new Float64Array(canvas.re.length), im: new Float64Array(canvas.re.length) };
-    coverage = new Float64Array(canvas.re.length);
-    for (let from = 0; from < n; from += batchSize) {
-      if (signal.aborted)
-        throw new PtychoError("Interrupted", "inference was interrupted; nothing was written");
-      const patterns = Int32Array.from({ length: Math.min(batchSize, n - from) }, (_, i) => from + i);
-      const batch = patterns.length;
-      const executable =
-        compiled.get(batch) ??
-        (await compile({ outputs: refinementOutputs(network, weights, { batch, modes, N }, cropPx) }));
-      compiled.set(batch, executable);
-      const windows = cutWindows(canvas, frame, scan, patterns, N);
-      const refined = await executable.run({
-        ...refinementBatch(scan, patterns),
-        object_re: float32([batch, 1, N, N], windows.re),
-        object_im: float32([batch, 1, N, N], windows.im),
-      });
-      addWindows(sums, coverage, frame, scan, patterns, cropPx, refined);
-      const done = step * n + from + batch;
-      yield {
-        kind: "predicted",
-        done,
-        total: steps * n,
-        patternsPerSecond: (1000 * done) / (performance.now() - startedMs),
-      };
+  try {
+    for (let step = 0; step < steps; step++) {
+      const sums = { re: new Float64Array(canvas.re.length), im: new Float64Array(canvas.re.length) };
+      coverage = new Float64Array(canvas.re.length);
+      for (let from = 0; from < n; from += batchSize) {
+        if (signal.aborted)
+          throw new PtychoError("Interrupted", "inference was interrupted; nothing was written");
+        const patterns = Int32Array.from({ length: Math.min(batchSize, n - from) }, (_, i) => from + i);
+        const batch = patterns.length;
+        const executable =
+          compiled.get(batch) ??
+          (await compile({ outputs: refinementOutputs(network, weights, { batch, modes, N }, cropPx) }));
+        compiled.set(batch, executable);
+        const windows = cutWindows(canvas, frame, scan, patterns, N);
+        const refined = await executable.run({
+          ...refinementBatch(scan, patterns),
+          object_re: float32([batch, 1, N, N], windows.re),
+          object_im: float32([batch, 1, N, N], windows.im),
+        });
+        addWindows(sums, coverage, frame, scan, patterns, cropPx, refined);
+        const done = step * n + from + batch;
+        yield {
+          kind: "predicted",
+          done,
+          total: steps * n,
+          patternsPerSecond: (1000 * done) / (performance.now() - startedMs),
+        };
+      }
+      canvas = mergedCanvas(canvas, sums, coverage, INERTIA * scan.probePeak);
     }
-    canvas = mergedCanvas(canvas, sums, coverage, INERTIA * scan.probePeak);
+  } finally {
+    for (const executable of compiled.values()) await executable.release();
   }
-  for (const executable of compiled.values()) await executable.release();
   return finished(canvas, coverage, frame, scan);
 }
 
@@ -176,7 +179,7 @@ function addWindows(
   });
 }
 
-/** (sum w O + inertia * old) / (sum w + inertia). */
+/** (sum w O + inertia * old) / (sum w + inertia), as the objective of training merges a cluster. */
 function mergedCanvas(old: Canvas, sums: Canvas, coverage: Float64Array, inertia: number): Canvas {
   const merge = (part: "re" | "im") =>
     sums[part].map((sum, i) => (sum + inertia * old[part][i]) / (coverage[i] + inertia));

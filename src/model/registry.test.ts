@@ -5,9 +5,10 @@ import { buildNetwork, checkBackend } from "./registry.js";
 describe("buildNetwork", () => {
   it("knows the networks by name and refuses the rest", () => {
     expect(buildNetwork(modelDefaults).architecture).toBe("cnn");
+    expect(buildNetwork({ ...modelDefaults, architecture: "unrolled" }).architecture).toBe("unrolled");
     const build = (architecture: string) => () => buildNetwork({ ...modelDefaults, architecture });
-    expect(build("resnet")).toThrow("Unknown architecture 'resnet'. Available: ['cnn']");
-    expect(build("cn")).toThrow("Available: ['cnn']; did you mean 'cnn'?");
+    expect(build("resnet")).toThrow("Unknown architecture 'resnet'. Available: ['cnn', 'unrolled']");
+    expect(build("cn")).toThrow("Available: ['cnn', 'unrolled']; did you mean 'cnn'?");
     expect(build("toString")).toThrow("Unknown architecture 'toString'");
     for (const name of ["fno", "ffno", "fno_vanilla", "neuralop_uno"]) {
       expect(build(name)).toThrow(`Architecture '${name}' is not built yet`);

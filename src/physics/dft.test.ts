@@ -1,19 +1,25 @@
 import { expect, test } from "vitest";
-import { input } from "../compute/build-elementwise.js";
+import { constant, input } from "../compute/build-elementwise.js";
 import { evaluate } from "../compute/evaluate.js";
 import { float64 } from "../core/ndarray.js";
 import { centredDft, orthoScale } from "./dft.js";
 
-/** The definition, one output at a time, of an image padded by hand. */
-function direct(re: number[][], im: number[][], scale: number): { re: number[][]; im: number[][] } {
+/** The definition, one output at a time, of an image padded by hand; inverse: from a centred spectrum back. */
+function direct(
+  re: number[][],
+  im: number[][],
+  scale: number,
+  inverse = false,
+): { re: number[][]; im: number[][] } {
   const [K, L] = [re.length, re[0].length];
   const out = { re: re.map((row) => row.map(() => 0)), im: im.map((row) => row.map(() => 0)) };
   for (let k = 0; k < K; k++) {
     for (let l = 0; l < L; l++) {
       for (let y = 0; y < K; y++) {
         for (let x = 0; x < L; x++) {
-          const angle =
-            -2 * Math.PI * (((k - Math.floor(K / 2)) * y) / K + ((l - Math.floor(L / 2)) * x) / L);
+          const angle = inverse
+            ? 2 * Math.PI * (((y - Math.floor(K / 2)) * k) / K + ((x - Math.floor(L / 2)) * l) / L)
+            : -2 * Math.PI * (((k - Math.floor(K / 2)) * y) / K + ((l - Math.floor(L / 2)) * x) / L);
           out.re[k][l] += scale * (re[y][x] * Math.cos(angle) - im[y][x] * Math.sin(angle));
           out.im[k][l] += scale * (re[y][x] * Math.sin(angle) + im[y][x] * Math.cos(angle));
         }
@@ -50,6 +56,34 @@ test.each([
   [...expected.re.flat(), ...expected.im.flat()].forEach((value, i) => {
     expect(Number(y.data[i])).toBeCloseTo(value, 12);
   });
+});
+
+test.each([
+  [8, 8],
+  [6, 10],
+  [5, 7],
+])("the inverse of %i x %i agrees with its definition and undoes the transform", (height, width) => {
+  const [re, im] = [image(height, width, 3), image(height, width, 4)];
+  const values = [...re.flat(), ...im.flat()];
+  const x = constant(float64([1, 2, height, width], values));
+  const scale = orthoScale(height, width);
+  const there = centredDft(x, { scale });
+  const back = centredDft(x, { scale, inverse: true });
+  const [y, thereAndBack, backAndThere] = evaluate(
+    [back, centredDft(there, { scale, inverse: true }), centredDft(back, { scale })],
+    {},
+  );
+  const expected = direct(re, im, scale, true);
+  [...expected.re.flat(), ...expected.im.flat()].forEach((value, i) => {
+    expect(Number(y.data[i])).toBeCloseTo(value, 12);
+    expect(Number(thereAndBack.data[i])).toBeCloseTo(values[i], 12);
+    expect(Number(backAndThere.data[i])).toBeCloseTo(values[i], 12);
+  });
+});
+
+test("an inverse with padding is refused", () => {
+  const padded = () => centredDft(input("x", [2, 8, 8]), { inverse: true, padding: [2, 2] });
+  expect(padded).toThrow(/padding belongs to the forward transform/);
 });
 
 test("an image without stacked parts is refused", () => {

@@ -56,6 +56,11 @@ export function saveLast(folder: string, checkpoint: Checkpoint, fs?: WriteFs): 
   return [LAST_NAME];
 }
 
+/** Removes the ranked checkpoints, of whatever metric; the last one stays. */
+export function removeRanked(folder: string): void {
+  for (const name of listNames(folder)) if (RANKED.test(name)) remove(folder, name);
+}
+
 /** Name and metric of the best kept checkpoint; undefined when none is ranked. */
 export function bestCheckpoint(
   folder: string,
@@ -121,12 +126,14 @@ function rankedName({ position }: Checkpoint, metric: string, value: number): st
   return `epoch=${epoch}-step=${position.step}-${safe(metric)}=${value}.ckpt.zip`;
 }
 
+const RANKED = /^epoch=\d+-step=\d+-(.+)=([-+.e\d]+)\.ckpt\.zip$/;
+
 function rankedNames(folder: string, metric: string): string[] {
   return listNames(folder).filter((name) => metricValue(name, metric) !== undefined);
 }
 
 function metricValue(name: string, metric: string): number | undefined {
-  const match = /^epoch=\d+-step=\d+-(.+)=([-+.e\d]+)\.ckpt\.zip$/.exec(name);
+  const match = RANKED.exec(name);
   if (match === null || match[1] !== safe(metric)) return undefined;
   const value = Number(match[2]);
   return Number.isFinite(value) ? value : undefined;

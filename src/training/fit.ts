@@ -96,7 +96,7 @@ export function startSnapshot(
 /**
  * Trains from `start` to `epochs`. Yields a step event per batch and an epoch event per epoch.
  *
- * @throws PtychoError DivergenceError at the first loss that is not finite; Interrupted after an abort, when the step
+ * @throws PtychoError DivergenceError at the first training or validation loss that is not finite; Interrupted after an abort, when the step
  * in progress is finished and its snapshot saved.
  */
 export async function* trainEpochs(request: FitRequest): AsyncGenerator<ProgressEvent, FitResult, void> {
@@ -104,6 +104,11 @@ export async function* trainEpochs(request: FitRequest): AsyncGenerator<Progress
   const startedMs = performance.now();
   let patternsDone = 0;
   while (now.epoch < request.epochs) {
+    // Before the epoch, not after it, so that a run resumed here decides alike.
+    if (now.batch === 0 && epochsWithoutGain(now.history) >= request.earlyStopPatience) {
+      return { snapshot: now, ended: "early stop" };
+    }
+    if (request.signal.aborted) interrupt(request, now);
     const epochStartMs = performance.now();
     const batches = request.batches.batchesOf(now.epoch);
     while (now.batch < batches.length) {
@@ -127,6 +132,9 @@ export async function* trainEpochs(request: FitRequest): AsyncGenerator<Progress
       if (request.signal.aborted) interrupt(request, now);
     }
     const validationLoss = request.validate === undefined ? undefined : await request.validate(now.state);
+    if (validationLoss !== undefined && !Number.isFinite(validationLoss)) {
+      diverged(now, `the validation loss is ${validationLoss} after epoch ${now.epoch + 1}`);
+    }
     const trainLoss = now.lossSum / now.patterns;
     now = closeEpoch(request, now, trainLoss, validationLoss);
     request.save(now, "epoch");
@@ -140,10 +148,6 @@ export async function* trainEpochs(request: FitRequest): AsyncGenerator<Progress
       elapsedMs: performance.now() - epochStartMs,
     };
     await request.inspect?.(now.state, now.history);
-    if (now.epoch < request.epochs && epochsWithoutGain(now.history) >= request.earlyStopPatience) {
-      return { snapshot: now, ended: "early stop" };
-    }
-    if (request.signal.aborted && now.epoch < request.epochs) interrupt(request, now);
   }
   return { snapshot: now, ended: "completed" };
 }
@@ -168,7 +172,9 @@ async function runBatch(
     ...(now.accumulated === undefined ? {} : { accumulated: now.accumulated }),
   });
   const loss = Number(results.loss.data[0]);
-  if (!Number.isFinite(loss)) diverged(now, loss);
+  if (!Number.isFinite(loss)) {
+    diverged(now, `the loss is ${loss} at epoch ${now.epoch + 1}, batch ${now.batch + 1}`);
+  }
   const gathered = results.accumulated_next as NdArray<"float32"> | undefined;
   const after: Snapshot = {
     ...now,
@@ -212,12 +218,11 @@ function interrupt(request: FitRequest, now: Snapshot): never {
   );
 }
 
-function diverged(now: Snapshot, loss: number): never {
+function diverged({ schedule }: Snapshot, what: string): never {
   throw new PtychoError(
     "DivergenceError",
-    `training diverged: the loss is ${loss} at epoch ${now.epoch + 1}, batch ${now.batch + 1} (learning rate ` +
-      `${now.schedule.learningRate}); the checkpoints before it are kept. Lower --learning_rate, or set ` +
-      "--gradient_clip_val 1",
+    `training diverged: ${what} (learning rate ${schedule.learningRate}); the checkpoints before it are kept. ` +
+      "Lower --learning_rate, or set --gradient_clip_val 1",
   );
 }
 

@@ -66,5 +66,5 @@ export function buildRefinementObjective(
     canvas = { re: merged(canvas.re, windows.re), im: merged(canvas.im, windows.im) };
   }
   terms.push(misfit(modelledAmplitude(mapParts(canvas, whole.cut), data.probe)));
-  return { loss: terms.reduce((sum, term) => add(sum, term)), canvas };
+  return { loss: terms.reduce((total, term) => add(total, term)), canvas };
 }

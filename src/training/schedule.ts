@@ -36,6 +36,15 @@ export interface Schedule {
   step(state: ScheduleState, metric: number | undefined): ScheduleState;
 }
 
+/** The state after these finished epochs. */
+export function scheduleAfter(
+  schedule: Schedule,
+  history: { readonly trainLoss: readonly number[]; readonly validationLoss: readonly number[] | undefined },
+): ScheduleState {
+  const metrics = history.validationLoss ?? history.trainLoss;
+  return metrics.reduce((state, metric) => schedule.step(state, metric), schedule.init());
+}
+
 /** The names of the original that never did more than warn. */
 const WITHOUT_EFFECT = ["MultiStage", "Adaptive"];
 

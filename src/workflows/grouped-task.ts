@@ -81,10 +81,10 @@ export function groupedTask({ config }: ResolvedConfig<"train">, data: GroupedDa
     inspect: (layout) =>
       contrastInspector(network, layout, gatherBatch(container, sample).images, inputScale),
     arrays: [
-      ["images", container.images],
-      ["coordsRelative", container.coordsRelative],
-      ["probe_re", float32(probe.shape, probe.re)],
-      ["probe_im", float32(probe.shape, probe.im)],
+      ...fingerprinted("", train),
+      ...(validation === undefined || validation.data === train
+        ? []
+        : fingerprinted("validation_", validation.data)),
     ],
     statistics:
       container.domain === "counts"
@@ -104,6 +104,19 @@ export function groupedTask({ config }: ResolvedConfig<"train">, data: GroupedDa
       `validation: ${held}; device: cpu`,
     warnings: [...data.warnings, ...network.warnings],
   };
+}
+
+function fingerprinted(prefix: string, { container, probe }: BatchData): [string, NdArray][] {
+  const { images, coordsRelative, labels } = container;
+  const planes = { probe, ...(labels === undefined ? {} : { labels }) };
+  return [
+    [`${prefix}images`, images],
+    [`${prefix}coordsRelative`, coordsRelative],
+    ...Object.entries(planes).flatMap(([name, { shape, re, im }]): [string, NdArray][] => [
+      [`${prefix}${name}_re`, float32(shape, re)],
+      [`${prefix}${name}_im`, float32(shape, im)],
+    ]),
+  ];
 }
 
 function initialBufferFeeds(network: TrainingTask["network"]): Record<string, NdArray<"float32">> {

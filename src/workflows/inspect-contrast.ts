@@ -2,7 +2,7 @@
 import { add, div, input, mul, sqrt, square, sub } from "../compute/build-elementwise.js";
 import { mean, slice } from "../compute/build-shape.js";
 import type { Expr } from "../compute/expr.js";
-import { compile } from "../compute/runtime.js";
+import { compile, type Executable } from "../compute/runtime.js";
 import { PtychoError } from "../core/errors.js";
 import type { NdArray } from "../core/ndarray.js";
 import type { Network } from "../model/network.js";
@@ -11,7 +11,7 @@ import type { FitRequest, History } from "../training/fit.js";
 import { patchesOf } from "../training/objective.js";
 import { stateFeeds } from "../training/step.js";
 
-/** Standard deviation over mean of the predicted object below which a patch shows nothing. */
+/** Standard deviation over r.m.s. of the predicted object below which a patch shows nothing. */
 const FLAT = 1e-3;
 /** Epochs of a flat prediction, without a gain of a thousandth in the loss, that count as collapse. */
 const PATIENCE = 10;
@@ -30,8 +30,9 @@ export function contrastInspector(
 ): NonNullable<FitRequest["inspect"]> {
   let flatEpochs = 0;
   const contrast = contrastOf(network, layout, diffraction.shape[0], inputScale);
-  const executable = compile({ outputs: { contrast } });
+  let executable: Promise<Executable> | undefined;
   return async (state, history) => {
+    executable ??= compile({ outputs: { contrast } });
     const results = await (await executable).run({ ...stateFeeds(state), diffraction });
     flatEpochs = Number(results.contrast.data[0]) < FLAT ? flatEpochs + 1 : 0;
     if (flatEpochs < PATIENCE || stillGaining(history)) return;

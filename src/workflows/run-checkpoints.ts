@@ -1,13 +1,19 @@
 // Snapshots of a training run as checkpoints in its output folder, and back.
 import { join } from "node:path";
 import type { Config } from "../config/fields.js";
-import { PtychoError } from "../core/errors.js";
+import { check, PtychoError } from "../core/errors.js";
 import type { Json } from "../core/json.js";
 import { float32, type NdArray } from "../core/ndarray.js";
 import { VERSION } from "../core/version.js";
-import { type Checkpoint, expectSameRun, type RunIdentity } from "../training/checkpoint.js";
-import { keepCheckpoint, latestCheckpoint, saveLast } from "../training/checkpoint-folder.js";
+import {
+  type Checkpoint,
+  expectSameRun,
+  identityDifferences,
+  type RunIdentity,
+} from "../training/checkpoint.js";
+import { keepCheckpoint, latestCheckpoint, removeRanked, saveLast } from "../training/checkpoint-folder.js";
 import type { FitRequest, History, Snapshot } from "../training/fit.js";
+import type { TrainingState } from "../training/step.js";
 
 /** Fields that a resumed run may change: they do not enter the steps already done. */
 const FREE_FIELDS = [
@@ -30,7 +36,10 @@ export function runIdentity(config: Config<"train">, dataSha256: string): RunIde
   return { config: config as unknown as Json, dataSha256, version: VERSION }; // plain values by section
 }
 
-/** The `save` of a run: after every epoch the last and the best, on an interruption the last alone. */
+/**
+ * The `save` of a run: after every epoch the last and the best, on an interruption the last alone. A run that begins
+ * anew replaces the checkpoints that an earlier one left in the folder.
+ */
 export function snapshotSaver(
   outputDir: string,
   config: Config<"train">,
@@ -38,10 +47,15 @@ export function snapshotSaver(
 ): FitRequest["save"] {
   const { execution } = config;
   const folder = checkpointFolder(outputDir);
+  let ofEarlierRun = !execution.resume;
   return (snapshot, reason) => {
+    if (reason === "epoch" && !execution.enable_checkpointing) return;
     const checkpoint = toCheckpoint(snapshot, identity);
-    if (reason === "interrupted") saveLast(folder, checkpoint);
-    else if (execution.enable_checkpointing) {
+    if (ofEarlierRun || reason === "interrupted") saveLast(folder, checkpoint);
+    // Only now is something of this run safe; the best of another one must not compete with it.
+    if (ofEarlierRun) removeRanked(folder);
+    ofEarlierRun = false;
+    if (reason === "epoch") {
       keepCheckpoint(folder, checkpoint, {
         metric: monitored(snapshot, execution.checkpoint_monitor_metric),
         mode: execution.checkpoint_mode,
@@ -57,14 +71,15 @@ function monitored({ history }: Snapshot, asked: "val_loss" | "train_loss"): "va
 }
 
 /**
- * The snapshot to go on from.
+ * The snapshot to go on from. `fresh` is the snapshot that a new run would start from, for its shapes.
  *
- * @throws PtychoError UsageError when there is none or it belongs to another run (see expectSameRun), ArtefactError when
- * no checkpoint is whole.
+ * @throws PtychoError UsageError when there is none, when it belongs to another run (see expectSameRun), or when, with a
+ * mismatch allowed, its state does not fit the network or optimiser; ArtefactError when no checkpoint is whole.
  */
 export function resumeFrom(
   outputDir: string,
   identity: RunIdentity,
+  fresh: Snapshot,
   allowMismatch: boolean,
 ): { readonly snapshot: Snapshot; readonly notes: readonly string[] } {
   const found = latestCheckpoint(checkpointFolder(outputDir));
@@ -75,9 +90,38 @@ export function resumeFrom(
     );
   }
   if (!allowMismatch) expectSameRun(found.checkpoint.identity, identity, FREE_FIELDS);
+  const snapshot = toSnapshot(found.checkpoint);
+  expectFits(snapshot, fresh);
   const { position } = found.checkpoint;
   const resumed = `resuming from ${found.name}: epoch ${position.epoch + 1}, ${position.batch} of its batches done`;
-  return { snapshot: toSnapshot(found.checkpoint), notes: [...found.skipped, resumed] };
+  const differences = identityDifferences(found.checkpoint.identity, identity, FREE_FIELDS);
+  const allowed = differences.length === 0 ? [] : [`allowed mismatch: ${differences.join("; ")}`];
+  const accumulated = fresh.accumulated && (snapshot.accumulated ?? fresh.accumulated);
+  return { snapshot: { ...snapshot, accumulated }, notes: [...found.skipped, ...allowed, resumed] };
+}
+
+function expectFits({ state, history }: Snapshot, fresh: Snapshot): void {
+  const shapesOf = ({ parameters, slots, buffers }: TrainingState): string =>
+    [["parameters", parameters] as const, ...Object.entries(slots), ...Object.entries(buffers)]
+      .map(([name, { shape }]) => `${name} [${shape}]`)
+      .sort()
+      .join(", ");
+  const [found, expected] = [shapesOf(state), shapesOf(fresh.state)];
+  check(
+    found === expected,
+    "UsageError",
+    () =>
+      `--resume: the checkpoint does not fit this network or optimiser: it holds ${found}, expected ${expected}; ` +
+      "undo the change, or start a new run in another folder",
+  );
+  check(
+    history.trainLoss.length === 0 ||
+      history.validationLoss !== undefined ||
+      fresh.history.validationLoss === undefined,
+    "UsageError",
+    () =>
+      "--resume: the run so far had no validation data; leave it out, or start a new run in another folder",
+  );
 }
 
 /** What a checkpoint keeps beside tensors and schedule. */

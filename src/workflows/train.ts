@@ -10,14 +10,20 @@ import { initialParameters } from "../model/initialise.js";
 import { layoutOf, packParameters } from "../model/parameters.js";
 import { metricsTable } from "../tracking/metrics-table.js";
 import { fingerprintOf } from "../training/checkpoint.js";
-import { type FitRequest, type Snapshot, startSnapshot, trainEpochs } from "../training/fit.js";
+import {
+  type FitRequest,
+  type FitResult,
+  type Snapshot,
+  startSnapshot,
+  trainEpochs,
+} from "../training/fit.js";
 import { lockRun } from "../training/run-lock.js";
-import { makeSchedule } from "../training/schedule.js";
+import { makeSchedule, scheduleAfter } from "../training/schedule.js";
 import { initialState, type TrainingState } from "../training/step.js";
 import type { TrainRequest, TrainResult, Work } from "./contract.js";
 import { groupedTask } from "./grouped-task.js";
 import { optimiserSettingsOf, profileOf, scheduleSettingsOf } from "./model-settings.js";
-import { resumeFrom, runIdentity, snapshotSaver } from "./run-checkpoints.js";
+import { checkpointFolder, resumeFrom, runIdentity, snapshotSaver } from "./run-checkpoints.js";
 import { saveModel } from "./save-model.js";
 import { groupedData, readTrainingScan } from "./training-data.js";
 import { type GraphSettings, openTrainingGraphs } from "./training-graphs.js";
@@ -31,7 +37,7 @@ export async function* trainWorkflow({ config: asked, signal }: TrainRequest): W
   prepareOutputFolder(outputDir);
   const lock = lockRun(outputDir);
   try {
-    reapPartials(outputDir);
+    for (const folder of [outputDir, checkpointFolder(outputDir)]) reapPartials(folder);
     return yield* trainTask(resolved, task, signal);
   } finally {
     lock.release();
@@ -90,40 +96,51 @@ async function* trainTask(
   }
   yield { kind: "message", text: task.summary };
   const settings = graphSettings(resolved, task);
-  const graphs = openTrainingGraphs(settings);
   const schedule = makeSchedule(scheduleSettingsOf(training));
   const identity = runIdentity(config, fingerprintOf(task.arrays));
   let start: Snapshot;
   if (execution.resume) {
-    const found = resumeFrom(outputDir, identity, execution.allow_mismatch);
+    const buffers = initialBuffers(task);
+    const shapes = initialState(new Float32Array(settings.layout.size), settings.optimiser, buffers);
+    const fresh = startSnapshot(shapes, schedule, training.accum_steps > 1, validation !== undefined);
+    const found = resumeFrom(outputDir, identity, fresh, execution.allow_mismatch);
     for (const text of found.notes) yield { kind: "message", text };
-    start = found.snapshot;
+    // The rate under the present settings, which may differ in the number of epochs; else it is the stored one.
+    start = { ...found.snapshot, schedule: scheduleAfter(schedule, found.snapshot.history) };
   } else {
     const state = await firstState(settings, task, execution.seed);
     start = startSnapshot(state, schedule, training.accum_steps > 1, validation !== undefined);
   }
   const keep = snapshotSaver(outputDir, config, identity);
+  const record = execution.logger_backend === "csv" ? writeMetrics : () => {};
   const save: FitRequest["save"] = (snapshot, reason) => {
     keep(snapshot, reason);
-    if (execution.logger_backend === "csv") writeMetrics(outputDir, snapshot);
+    record(outputDir, snapshot);
   };
-  const { snapshot, ended } = yield* trainEpochs({
-    start,
-    epochs: training.nepochs,
-    schedule,
-    optimiser: settings.optimiser,
-    accumulate: training.accum_steps,
-    batches: task,
-    steps: graphs,
-    ...(validation === undefined
-      ? {}
-      : { validate: (state: TrainingState) => graphs.meanLoss(state, validation) }),
-    earlyStopPatience: training.early_stop_patience,
-    save,
-    ...(task.inspect === undefined ? {} : { inspect: task.inspect(settings.layout) }),
-    signal,
-  });
-  await graphs.release();
+  const graphs = openTrainingGraphs(settings);
+  let fitted: FitResult;
+  try {
+    fitted = yield* trainEpochs({
+      start,
+      epochs: training.nepochs,
+      schedule,
+      optimiser: settings.optimiser,
+      accumulate: training.accum_steps,
+      batches: task,
+      steps: graphs,
+      ...(validation === undefined
+        ? {}
+        : { validate: (state: TrainingState) => graphs.meanLoss(state, validation) }),
+      earlyStopPatience: training.early_stop_patience,
+      save,
+      ...(task.inspect === undefined ? {} : { inspect: task.inspect(settings.layout) }),
+      signal,
+    });
+  } finally {
+    await graphs.release();
+  }
+  const { snapshot, ended } = fitted;
+  record(outputDir, snapshot); // a run killed after its last checkpoint may lack the last row
   const archivePath = saveModel(outputDir, config, task, settings.layout, snapshot.state);
   yield { kind: "wrote", path: archivePath, what: "model archive" };
   const { trainLoss, validationLoss } = snapshot.history;
@@ -151,12 +168,16 @@ function graphSettings({ config }: ResolvedConfig<"train">, task: TrainingTask):
 async function firstState(settings: GraphSettings, task: TrainingTask, seed: number): Promise<TrainingState> {
   const drawn = initialParameters(task.specs, seed);
   const parameters = packParameters(settings.layout, (await task.start?.(drawn)) ?? drawn);
-  const buffers = task.network.buffers.map(({ name, shape, initial }) => {
+  return initialState(parameters, settings.optimiser, initialBuffers(task));
+}
+
+function initialBuffers({ network }: TrainingTask): TrainingState["buffers"] {
+  const buffers = network.buffers.map(({ name, shape, initial }) => {
     const buffer = float32(shape);
     buffer.data.fill(initial);
     return [name, buffer] as const;
   });
-  return initialState(parameters, settings.optimiser, Object.fromEntries(buffers));
+  return Object.fromEntries(buffers);
 }
 
 function writeMetrics(outputDir: string, { history }: Snapshot): void {

@@ -1,6 +1,6 @@
 // Training of the unrolled network on spatial clusters of one scan.
 import type { ResolvedConfig } from "../config/resolve.js";
-import { PtychoError } from "../core/errors.js";
+import { check, PtychoError } from "../core/errors.js";
 import { float32, type NdArray } from "../core/ndarray.js";
 import { splitGroups } from "../data/batches.js";
 import { type Clusters, clusterOf, epochCentres, makeClusters, middleOf } from "../data/clusters.js";
@@ -34,6 +34,13 @@ export function unrolledTask(
     test === undefined ? undefined : openClusters(expectDomain("test data", test, "amplitude"), batch_size);
   const [n, N] = train.scan.amplitude.shape;
   const [modes] = train.scan.probe.shape;
+  check(
+    held === undefined || held.scan.probe.shape.every((extent, i) => extent === train.scan.probe.shape[i]),
+    "DataError",
+    () =>
+      `test data: expected a probe [P, N, N] = [${train.scan.probe.shape}] as in the training data, got ` +
+      `[${held?.scan.probe.shape}]; give a scan of the same kind`,
+  );
   const cropPx = refinedWindowPx(train.scan.probe);
   const canvasPx = N + 2 * Math.ceil(Math.max(train.clusters.extentPx, held?.clusters.extentPx ?? 0) / 2 + 1);
   const settings = { steps: model.unrolled_steps, cropPx };
@@ -64,7 +71,10 @@ export function unrolledTask(
     batchesOf: (epoch) =>
       Array.from(epochCentres(centres, batches, execution.seed, epoch), (centre) => toBatch(train, centre)),
     ...(validation === undefined ? {} : { validation }),
-    arrays: fingerprinted(train.scan),
+    arrays: [
+      ...fingerprinted("", train.scan),
+      ...(held === undefined ? [] : fingerprinted("validation_", held.scan)),
+    ],
     statistics: { refined_window_px: cropPx },
     onnx: (weights) => ({
       outputs: refinementOutputs(network, weights, { batch: 1, N, modes }, cropPx),
@@ -116,19 +126,15 @@ function spread(count: number, stride: number): number[] {
   return Array.from({ length: Math.ceil(count / stride) }, (_, i) => i * stride);
 }
 
-function fingerprinted({
-  amplitude,
-  probe,
-  xRestPx,
-  yRestPx,
-  xWholePx,
-  yWholePx,
-}: RefinementScan): [string, NdArray][] {
+function fingerprinted(prefix: string, scan: RefinementScan): [string, NdArray][] {
+  const { amplitude, probe, xRestPx, yRestPx, xWholePx, yWholePx } = scan;
+  const x = xRestPx.map((rest, i) => rest + xWholePx[i]);
+  const y = yRestPx.map((rest, i) => rest + yWholePx[i]);
   return [
-    ["amplitude", amplitude],
-    ["probe_re", float32(probe.shape, probe.re)],
-    ["probe_im", float32(probe.shape, probe.im)],
-    ["x", { dtype: "float64", shape: [xRestPx.length], data: xRestPx.map((rest, i) => rest + xWholePx[i]) }],
-    ["y", { dtype: "float64", shape: [yRestPx.length], data: yRestPx.map((rest, i) => rest + yWholePx[i]) }],
+    [`${prefix}amplitude`, amplitude],
+    [`${prefix}probe_re`, float32(probe.shape, probe.re)],
+    [`${prefix}probe_im`, float32(probe.shape, probe.im)],
+    [`${prefix}x`, { dtype: "float64", shape: [x.length], data: x }],
+    [`${prefix}y`, { dtype: "float64", shape: [y.length], data: y }],
   ];
 }

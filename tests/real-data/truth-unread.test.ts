@@ -13,6 +13,6 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 for (const name of ["sim_lines_N64.npz", "cryo_particles_N64.npz"]) {
   const scan = realScan(name);
   it.skipIf(!isSlow || scan === undefined)(`${name} (${absent})`, { timeout: 300_000 }, () =>
-    expectTruthUnread(scan!, 1, folder),
+    expectTruthUnread(scan!, ["--gridsize", "1"], folder),
   );
 }
