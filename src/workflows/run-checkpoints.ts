@@ -1,4 +1,5 @@
 // Snapshots of a training run as checkpoints in its output folder, and back.
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Config } from "../config/fields.js";
 import { check, PtychoError } from "../core/errors.js";
@@ -68,6 +69,15 @@ export function snapshotSaver(
 /** The metric that ranks checkpoints: val_loss falls back to train_loss without validation data. */
 function monitored({ history }: Snapshot, asked: "val_loss" | "train_loss"): "val_loss" | "train_loss" {
   return history.validationLoss === undefined ? "train_loss" : asked;
+}
+
+/** Refuses to resume in a folder without checkpoints, before anything is made there. @throws PtychoError UsageError */
+export function expectCheckpoints(outputDir: string): void {
+  if (existsSync(checkpointFolder(outputDir))) return;
+  throw new PtychoError(
+    "UsageError",
+    `--resume: ${checkpointFolder(outputDir)} holds no checkpoint; leave --resume out to start anew`,
+  );
 }
 
 /**

@@ -23,7 +23,13 @@ import { initialState, type TrainingState } from "../training/step.js";
 import type { TrainRequest, TrainResult, Work } from "./contract.js";
 import { groupedTask } from "./grouped-task.js";
 import { optimiserSettingsOf, profileOf, scheduleSettingsOf } from "./model-settings.js";
-import { checkpointFolder, resumeFrom, runIdentity, snapshotSaver } from "./run-checkpoints.js";
+import {
+  checkpointFolder,
+  expectCheckpoints,
+  resumeFrom,
+  runIdentity,
+  snapshotSaver,
+} from "./run-checkpoints.js";
 import { saveModel } from "./save-model.js";
 import { groupedData, readTrainingScan } from "./training-data.js";
 import { type GraphSettings, openTrainingGraphs } from "./training-graphs.js";
@@ -33,7 +39,8 @@ import { unrolledTask } from "./unrolled-task.js";
 /** @throws PtychoError as its parts do; after an interruption `Interrupted`, with the state saved. */
 export async function* trainWorkflow({ config: asked, signal }: TrainRequest): Work<TrainResult> {
   const { resolved, task } = readTask(asked);
-  const outputDir = resolved.config.execution.output_dir;
+  const { output_dir: outputDir, resume } = resolved.config.execution;
+  if (resume) expectCheckpoints(outputDir);
   prepareOutputFolder(outputDir);
   const lock = lockRun(outputDir);
   try {
