@@ -38,7 +38,8 @@ export function full(
   return constant(array);
 }
 
-type Unary =
+/** Elementwise ops of one argument. */
+export type Unary =
   | "neg"
   | "exp"
   | "log"

@@ -16,30 +16,15 @@ import {
   square,
   step,
   sub,
+  type Unary,
 } from "./build-elementwise.js";
 import { reshape, sum } from "./build-shape.js";
 import type { ElementType, Expr, OpName, TensorType } from "./expr.js";
 import type { Evaluation, Rule } from "./rule.js";
 
-type UnaryName =
-  | "neg"
-  | "exp"
-  | "log"
-  | "sqrt"
-  | "square"
-  | "abs"
-  | "sign"
-  | "relu"
-  | "step"
-  | "sigmoid"
-  | "silu"
-  | "tanh"
-  | "sin"
-  | "cos";
-
 const logistic = (v: number): number => 1 / (1 + Math.exp(-v));
 
-function unary<K extends UnaryName>(
+function unary<K extends Unary>(
   f: (v: number) => number,
   emit: string | Rule<K>["emit"],
   gradient: Rule<K>["gradient"],
@@ -53,7 +38,7 @@ function unary<K extends UnaryName>(
   };
 }
 
-export const UNARY_RULES: { readonly [K in UnaryName]: Rule<K> } = {
+export const UNARY_RULES: { readonly [K in Unary]: Rule<K> } = {
   neg: unary(
     (v) => -v,
     "Neg",
