@@ -9,6 +9,7 @@ import { buildNetwork } from "../model/registry.js";
 import { type BatchData, batchFeeds } from "../training/batch-feeds.js";
 import type { TrainingBatch } from "../training/fit.js";
 import { buildObjective, physicsParameters } from "../training/objective.js";
+import { brightStart, initialBuffers } from "./bright-start.js";
 import { contrastInspector } from "./inspect-contrast.js";
 import { modelOptionsOf, objectiveSettingsOf } from "./model-settings.js";
 import type { TrainingTask, Weights } from "./training-task.js";
@@ -52,7 +53,7 @@ export function groupedTask({ config }: ResolvedConfig<"train">, data: GroupedDa
     if (prediction === undefined) return drawn;
     const feeds = batchFeeds(train, sample);
     const executable = await compile({ outputs: { prediction } });
-    const results = await executable.run({ ...drawn, ...initialBufferFeeds(network), ...feeds });
+    const results = await executable.run({ ...drawn, ...initialBuffers(network), ...feeds });
     await executable.release();
     const scale = Math.sqrt(meanOf(feeds.diffraction) / Math.max(meanOf(results.prediction), 1e-30));
     const filled = scales.map(({ name, shape: extent }) => [
@@ -77,7 +78,22 @@ export function groupedTask({ config }: ResolvedConfig<"train">, data: GroupedDa
             toBatch(validation.data, batch),
           ),
         }),
-    ...(scales.length > 0 && config.model.rect_s1s2_init === "data" ? { start: calibrated } : {}),
+    start: async (drawn) => {
+      const images = gatherBatch(container, sample).images;
+      const { weights, mirrored } =
+        train.profile === "supervised"
+          ? { weights: drawn, mirrored: [] }
+          : await brightStart(network, drawn, images, inputScale);
+      const calibrates = scales.length > 0 && config.model.rect_s1s2_init === "data";
+      const heads = mirrored.join(" and ");
+      return {
+        weights: calibrates ? await calibrated(weights) : weights,
+        notes:
+          mirrored.length === 0
+            ? []
+            : [`mirrored the drawn amplitude head (${heads}): it began negative, a trap of SiLU`],
+      };
+    },
     inspect: (layout) =>
       contrastInspector(network, layout, gatherBatch(container, sample).images, inputScale),
     arrays: [
@@ -117,16 +133,6 @@ function fingerprinted(prefix: string, { container, probe }: BatchData): [string
       [`${prefix}${name}_im`, float32(shape, im)],
     ]),
   ];
-}
-
-function initialBufferFeeds(network: TrainingTask["network"]): Record<string, NdArray<"float32">> {
-  return Object.fromEntries(
-    network.buffers.map(({ name, shape, initial }) => {
-      const buffer = float32(shape);
-      buffer.data.fill(initial);
-      return [name, buffer];
-    }),
-  );
 }
 
 function meanOf(array: NdArray): number {

@@ -2,7 +2,6 @@
 import { join } from "node:path";
 import { withFacts } from "../config/facts.js";
 import type { ResolvedConfig } from "../config/resolve.js";
-import { float32 } from "../core/ndarray.js";
 import { splitGroups } from "../data/batches.js";
 import { scanSize } from "../data/raw-data.js";
 import { prepareOutputFolder, reapPartials, writeFileAtomic } from "../formats/files.js";
@@ -20,6 +19,7 @@ import {
 import { lockRun } from "../training/run-lock.js";
 import { makeSchedule, scheduleAfter } from "../training/schedule.js";
 import { initialState, type TrainingState } from "../training/step.js";
+import { initialBuffers } from "./bright-start.js";
 import type { TrainRequest, TrainResult, Work } from "./contract.js";
 import { groupedTask } from "./grouped-task.js";
 import { optimiserSettingsOf, profileOf, scheduleSettingsOf } from "./model-settings.js";
@@ -107,7 +107,7 @@ async function* trainTask(
   const identity = runIdentity(config, fingerprintOf(task.arrays));
   let start: Snapshot;
   if (execution.resume) {
-    const buffers = initialBuffers(task);
+    const buffers = initialBuffers(task.network);
     const shapes = initialState(new Float32Array(settings.layout.size), settings.optimiser, buffers);
     const fresh = startSnapshot(shapes, schedule, training.accum_steps > 1, validation !== undefined);
     const found = resumeFrom(outputDir, identity, fresh, execution.allow_mismatch);
@@ -115,7 +115,11 @@ async function* trainTask(
     // The rate under the present settings, which may differ in the number of epochs; else it is the stored one.
     start = { ...found.snapshot, schedule: scheduleAfter(schedule, found.snapshot.history) };
   } else {
-    const state = await firstState(settings, task, execution.seed);
+    const drawn = initialParameters(task.specs, execution.seed);
+    const { weights, notes } = (await task.start?.(drawn)) ?? { weights: drawn, notes: [] };
+    for (const text of notes) yield { kind: "message", text };
+    const parameters = packParameters(settings.layout, weights);
+    const state = initialState(parameters, settings.optimiser, initialBuffers(task.network));
     start = startSnapshot(state, schedule, training.accum_steps > 1, validation !== undefined);
   }
   const keep = snapshotSaver(outputDir, config, identity);
@@ -169,22 +173,6 @@ function graphSettings({ config }: ResolvedConfig<"train">, task: TrainingTask):
     accumulate: accum_steps,
     ...(limit === null ? {} : { clip: { algorithm, limit } }),
   };
-}
-
-/** Seeded weights, as the task starts from them. */
-async function firstState(settings: GraphSettings, task: TrainingTask, seed: number): Promise<TrainingState> {
-  const drawn = initialParameters(task.specs, seed);
-  const parameters = packParameters(settings.layout, (await task.start?.(drawn)) ?? drawn);
-  return initialState(parameters, settings.optimiser, initialBuffers(task));
-}
-
-function initialBuffers({ network }: TrainingTask): TrainingState["buffers"] {
-  const buffers = network.buffers.map(({ name, shape, initial }) => {
-    const buffer = float32(shape);
-    buffer.data.fill(initial);
-    return [name, buffer] as const;
-  });
-  return Object.fromEntries(buffers);
 }
 
 function writeMetrics(outputDir: string, { history }: Snapshot): void {

@@ -22,8 +22,10 @@ export interface TrainingTask {
   batchesOf(epoch: number): readonly TrainingBatch[];
   /** Fixed batches; absent without validation data. */
   readonly validation?: readonly TrainingBatch[];
-  /** The parameters training starts from, made from the drawn ones. */
-  readonly start?: (drawn: Weights) => Promise<Weights>;
+  /** The parameters training starts from, made from the drawn ones, and what was done to them. */
+  readonly start?: (
+    drawn: Weights,
+  ) => Promise<{ readonly weights: Weights; readonly notes: readonly string[] }>;
   readonly inspect?: (layout: ParameterLayout) => NonNullable<FitRequest["inspect"]>;
   /** Everything that training reads of its data, for the fingerprint. */
   readonly arrays: Iterable<readonly [string, NdArray]>;
