@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, test } from "vitest";
 import type { Surface } from "../config/field.js";
 import { allFields, defaultOf } from "../config/fields.js";
 import { type OptionRow, optionsOf } from "../config/options.js";
@@ -121,8 +121,21 @@ function contextOf({ field }: OptionRow, surface: Surface): string {
   return field === "rect_s1s2_init" ? `${plain} --physics_forward_mode rectangular_scaled` : plain;
 }
 
+test("an architecture needs the settings that belong to it", async () => {
+  const legal = await run(
+    `${base.train} --gridsize 1 --torch_loss_mode amplitude_mse --architecture unrolled`,
+  );
+  expect(legal.request.config.sources.architecture?.value).toBe("unrolled");
+  const alone = await run(`${base.train} --architecture unrolled`);
+  expect(alone.code).toBe(2);
+  expect(alone.err).toMatch(/architecture unrolled needs gridsize 1, got 2; start from --preset unrolled/);
+  const other = await run(`${base.train} --torch_loss_mode amplitude_mse`);
+  expect(other.err).toMatch(/amplitude_mse belongs to architecture unrolled/);
+});
+
 describe("every option sets its field and nothing else", () => {
-  const pair = new Set(["scale_contract_version", "measurement_domain"]);
+  // Fields that are legal only together with others; each has a test of its own.
+  const pair = new Set(["scale_contract_version", "measurement_domain", "architecture"]);
   for (const surface of ["train", "infer"] as const) {
     for (const row of optionsOf(surface)) {
       if (row.field !== undefined && pair.has(row.field)) continue;
