@@ -8,7 +8,7 @@ import { absent, realScan } from "../scan-file.js";
 import { expectModel, expectPicture, isSlow } from "./outcome.js";
 
 const SCANS = [
-  { name: "siemens_star_N128.npz", groups: 32 },
+  { name: "siemens_star_N128.npz", groups: 64 },
   { name: "cryo_particles_N64.npz", groups: 128 },
 ] as const;
 
