@@ -3,6 +3,7 @@
 import { check } from "../core/errors.js";
 import type { ComplexArray, NdArray } from "../core/ndarray.js";
 import { expectShape } from "../core/shape.js";
+import { fft2 } from "../numeric/fft.js";
 import { mean } from "../numeric/statistics.js";
 import type { RealImage } from "./metrics.js";
 
@@ -110,7 +111,7 @@ export function fitPhaseRamp(object: ComplexArray, reference?: ComplexArray): Pl
   if (reference !== undefined)
     expectShape("fitPhaseRamp: reference", reference.shape, "H W", { H: height, W: width });
   const product = timesConjugate(object, reference);
-  let plane = meanStep(product.re, product.im, height, width);
+  let plane = spectralPeak(product.re, product.im, height, width);
   for (let round = 0; round < 2; round++) {
     const rest = multiplyByRamp(product, plane, width);
     // The global phase goes first so that the remaining angles lie about 0, away from the cut at pi.
@@ -185,26 +186,27 @@ function timesConjugate(object: ComplexArray, reference: ComplexArray | undefine
   return { re, im };
 }
 
-/** Phase of the mean of c(next) * conj(c) along each axis: the mean slope, free of wraps. */
-function meanStep(re: ArrayLike<number>, im: ArrayLike<number>, height: number, width: number): Plane {
-  const slope = (rows: number, columns: number, stride: number) => {
-    let stepRe = 0;
-    let stepIm = 0;
-    for (let y = 0; y < rows; y++) {
-      for (let x = 0; x < columns; x++) {
-        const i = y * width + x;
-        const j = i + stride;
-        stepRe += re[j] * re[i] + im[j] * im[i];
-        stepIm += im[j] * re[i] - re[j] * im[i];
-      }
-    }
-    return Math.atan2(stepIm, stepRe);
-  };
-  return {
-    gradientX: slope(height, width - 1, 1),
-    gradientY: slope(height - 1, width, width),
-    offset: 0,
-  };
+/**
+ * Slope at the highest peak of the spectrum, to a quarter of a cycle over the image: the ramp that most of the light
+ * agrees on, whatever the rest (phase vortices, noise) does. Free of wraps.
+ */
+function spectralPeak(re: ArrayLike<number>, im: ArrayLike<number>, height: number, width: number): Plane {
+  const edge = 2 ** Math.ceil(Math.log2(4 * Math.max(height, width)));
+  const padded = { re: new Float64Array(edge * edge), im: new Float64Array(edge * edge) };
+  for (let i = 0; i < re.length; i++) {
+    const to = Math.floor(i / width) * edge + (i % width);
+    padded.re[to] = re[i];
+    padded.im[to] = im[i];
+  }
+  fft2(padded, edge, edge, "forward");
+  let peak = 0;
+  let highest = -1;
+  for (let i = 0; i < padded.re.length; i++) {
+    const power = padded.re[i] ** 2 + padded.im[i] ** 2;
+    if (power > highest) [peak, highest] = [i, power];
+  }
+  const slope = (k: number) => (2 * Math.PI * (k < edge / 2 ? k : k - edge)) / edge;
+  return { gradientX: slope(peak % edge), gradientY: slope(Math.floor(peak / edge)), offset: 0 };
 }
 
 /** Times exp(-i plane). */
