@@ -18,15 +18,10 @@ import { buildNetwork } from "../model/registry.js";
 import { scaleCanvas } from "../physics/varpro.js";
 import { physicsParameters } from "../training/objective.js";
 import type { InferRequest, InferResult, Work } from "./contract.js";
-import {
-  chosenPatterns,
-  inferenceContainer,
-  readInferenceScan,
-  type TrainedFacts,
-  trainedFacts,
-} from "./inference-data.js";
+import { chosenPatterns, inferenceContainer, type TrainedFacts, trainedFacts } from "./inference-data.js";
 import { modelOptionsOf, objectiveSettingsOf } from "./model-settings.js";
 import { expectOutputFolder } from "./output-file.js";
+import { readScanOf } from "./training-data.js";
 import { writeReconstruction } from "./write-reconstruction.js";
 
 /** @throws PtychoError as its parts do; nothing is written before the object is whole. */
@@ -37,7 +32,7 @@ export async function* inferWorkflow({ config: resolved, signal }: InferRequest)
   const bundle = loadBundle(config.inference.model_path);
   const trained = trainedFacts(bundle.manifest);
   checkScaleContract(config, trained);
-  const scan = readInferenceScan(config.data.test_data_file, trained.profile, config.data);
+  const scan = readScanOf(config.data.test_data_file, trained.profile, config.data.axis_order);
   for (const text of scan.warnings) yield { kind: "warning", text };
   const network = buildNetwork(modelOptionsOf(trained.config.model));
   const unrolled = trained.config.model.architecture === "unrolled";

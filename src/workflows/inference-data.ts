@@ -4,8 +4,7 @@ import type { Config } from "../config/fields.js";
 import { PtychoError } from "../core/errors.js";
 import { type Container, makeAmplitudeContainer, makeCountsContainer } from "../data/container.js";
 import { groupScan } from "../data/grouping.js";
-import { type Domain, expectDomain, type RawData, scanSize, selectPatterns } from "../data/raw-data.js";
-import { readScan, type Scan } from "../data/read-scan.js";
+import { expectDomain, type RawData, scanSize, selectPatterns } from "../data/raw-data.js";
 import { subsampleIndices } from "../data/subsample.js";
 import { legacyRandom } from "../numeric/random-legacy.js";
 import { DOMAIN_OF, type Profile } from "../training/objective.js";
@@ -30,18 +29,6 @@ export function trainedFacts(manifest: BundleManifest): TrainedFacts {
     config: config as unknown as Config<"train">, // written by saveModel, protected by the manifest's SHA-256
     statistics: statistics as Readonly<Record<string, number>>,
   };
-}
-
-export function readInferenceScan(
-  path: string,
-  profile: Profile,
-  data: Config<"infer">["data"],
-): Scan<Domain> {
-  const order = data.axis_order === "auto" ? undefined : data.axis_order === "nhw" ? "NHW" : "HWN";
-  return readScan<Domain>(path, {
-    domain: DOMAIN_OF[profile],
-    ...(order === undefined ? {} : { axisOrder: order }),
-  });
 }
 
 /** Groups of the scan in the scale the network expects, and the factor on its input. */

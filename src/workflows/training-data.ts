@@ -14,15 +14,23 @@ import { DOMAIN_OF, type Profile } from "../training/objective.js";
 
 type DataConfig = Config<"train">["data"];
 
-/** Reads a scan file in the domain of the profile; the truth only for supervised training. */
-export function readTrainingScan(path: string, profile: Profile, data: DataConfig): Scan<Domain> {
+/** Reads a scan file in the domain of the profile; the truth only where it is asked for by name. */
+export function readScanOf(
+  path: string,
+  profile: Profile,
+  axisOrder: DataConfig["axis_order"],
+  truth = false,
+): Scan<Domain> {
   return readScan<Domain>(path, {
     domain: DOMAIN_OF[profile],
-    ...(data.axis_order === "auto"
-      ? {}
-      : { axisOrder: data.axis_order === "nhw" ? ("NHW" as const) : ("HWN" as const) }),
-    truth: profile === "supervised",
+    ...(axisOrder === "auto" ? {} : { axisOrder: axisOrder === "nhw" ? "NHW" : "HWN" }),
+    truth,
   });
+}
+
+/** The scan of a training run: with the truth only for supervised training. */
+export function readTrainingScan(path: string, profile: Profile, data: DataConfig): Scan<Domain> {
+  return readScanOf(path, profile, data.axis_order, profile === "supervised");
 }
 
 /** Groups of a scan in the scale of the profile. For validation data hand in the container of the training data. */
