@@ -2,6 +2,16 @@
 
 import { check } from "../core/errors.js";
 import type { LegacyRandom } from "../numeric/random-legacy.js";
+import { type Domain, type RawData, scanSize, selectPatterns } from "./raw-data.js";
+
+/** A random subsample of a scan in scan order; the scan itself, without a draw, when `size` is null. */
+export function subsampled<D extends Domain>(
+  scan: RawData<D>,
+  size: number | null,
+  random: LegacyRandom,
+): RawData<D> {
+  return size === null ? scan : selectPatterns(scan, subsampleIndices(scanSize(scan).n, size, random));
+}
 
 /**
  * Sorted indices of a random subsample of 0..n-1; all of them, without a draw, if `size` is not below n.

@@ -4,8 +4,8 @@ import type { Config } from "../config/fields.js";
 import { PtychoError } from "../core/errors.js";
 import { type Container, makeAmplitudeContainer, makeCountsContainer } from "../data/container.js";
 import { groupScan } from "../data/grouping.js";
-import { expectDomain, type RawData, scanSize, selectPatterns } from "../data/raw-data.js";
-import { subsampleIndices } from "../data/subsample.js";
+import { expectDomain, type RawData, scanSize } from "../data/raw-data.js";
+import { subsampled } from "../data/subsample.js";
 import { legacyRandom } from "../numeric/random-legacy.js";
 import { DOMAIN_OF, type Profile } from "../training/objective.js";
 
@@ -66,9 +66,7 @@ export function inferenceContainer(
 export function chosenPatterns(scan: RawData, trained: TrainedFacts, config: Config<"infer">): RawData {
   const chosen = fittingPatterns(scan, trained, config);
   const { n_groups, subsample_seed } = config.data;
-  if (n_groups === null) return chosen;
-  const random = legacyRandom(subsample_seed ?? config.execution.seed);
-  return selectPatterns(chosen, subsampleIndices(scanSize(chosen).n, n_groups, random));
+  return subsampled(chosen, n_groups, legacyRandom(subsample_seed ?? config.execution.seed));
 }
 
 /** The scan, or its subsample, if its patterns have the size the model was trained on. */
@@ -78,7 +76,7 @@ function fittingPatterns(
   { data, execution }: Config<"infer">,
 ): RawData {
   const { N } = trained.config.model;
-  const { n, N: found } = scanSize(scan);
+  const { N: found } = scanSize(scan);
   if (found !== N) {
     throw new PtychoError(
       "DataError",
@@ -86,7 +84,5 @@ function fittingPatterns(
         "or train on this scan",
     );
   }
-  if (data.n_subsample === null) return scan;
-  const random = legacyRandom(data.subsample_seed ?? execution.seed);
-  return selectPatterns(scan, subsampleIndices(n, data.n_subsample, random));
+  return subsampled(scan, data.n_subsample, legacyRandom(data.subsample_seed ?? execution.seed));
 }

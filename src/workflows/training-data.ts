@@ -5,9 +5,9 @@ import { check } from "../core/errors.js";
 import { type Container, makeAmplitudeContainer, makeCountsContainer } from "../data/container.js";
 import { groupScan } from "../data/grouping.js";
 import { normaliseProbe } from "../data/probe-normalisation.js";
-import { type Domain, expectDomain, type RawData, scanSize, selectPatterns } from "../data/raw-data.js";
+import { type Domain, expectDomain, type RawData, scanSize } from "../data/raw-data.js";
 import { readScan, type Scan } from "../data/read-scan.js";
-import { subsampleIndices } from "../data/subsample.js";
+import { subsampled } from "../data/subsample.js";
 import { legacyRandom } from "../numeric/random-legacy.js";
 import type { BatchData } from "../training/batch-feeds.js";
 import { DOMAIN_OF, type Profile } from "../training/objective.js";
@@ -42,9 +42,7 @@ export function groupedData(
 ): BatchData {
   const { model, data, execution } = resolved.config;
   const random = legacyRandom(data.subsample_seed ?? execution.seed);
-  const { n } = scanSize(scan);
-  const chosen =
-    data.n_subsample === null ? scan : selectPatterns(scan, subsampleIndices(n, data.n_subsample, random));
+  const chosen = subsampled(scan, data.n_subsample, random);
   const request = {
     gridsize: model.gridsize,
     // The default number adapts to a small scan; a number that was asked for is met or refused.

@@ -4,14 +4,14 @@ import { check, PtychoError } from "../core/errors.js";
 import { float32, type NdArray } from "../core/ndarray.js";
 import { splitGroups } from "../data/batches.js";
 import { type Clusters, clusterOf, epochCentres, makeClusters, middleOf } from "../data/clusters.js";
-import { expectDomain, type RawData, scanSize, selectPatterns } from "../data/raw-data.js";
+import { expectDomain, type RawData } from "../data/raw-data.js";
 import {
   prepareRefinement,
   type RefinementScan,
   refinedWindowPx,
   refinementBatch,
 } from "../data/refinement-scan.js";
-import { subsampleIndices } from "../data/subsample.js";
+import { subsampled } from "../data/subsample.js";
 import { refinementOutputs } from "../inference/refine-scan.js";
 import { buildNetwork } from "../model/registry.js";
 import { legacyRandom } from "../numeric/random-legacy.js";
@@ -100,9 +100,7 @@ function openClusters(raw: RawData<"amplitude">, size: number): ClusterData {
 function chosenPatterns(raw: RawData, { config }: ResolvedConfig<"train">): RawData<"amplitude"> {
   const scan = expectDomain("training data", raw, "amplitude");
   const { n_subsample, subsample_seed } = config.data;
-  if (n_subsample === null) return scan;
-  const random = legacyRandom(subsample_seed ?? config.execution.seed);
-  return selectPatterns(scan, subsampleIndices(scanSize(scan).n, n_subsample, random));
+  return subsampled(scan, n_subsample, legacyRandom(subsample_seed ?? config.execution.seed));
 }
 
 function toBatch({ scan, clusters }: ClusterData, centre: number): TrainingBatch {
