@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type ComplexBuffer, fft2, fftShift2, ifftShift2, makeFft } from "./fft.js";
+import { type ComplexBuffer, fft2, fftShift2, ifftShift2, makeFft, makeFft2 } from "./fft.js";
 import { pcg64Random } from "./random-pcg64.js";
 
 function randomBuffer(n: number): ComplexBuffer {
@@ -34,7 +34,7 @@ function largestDifference(a: ComplexBuffer, b: ComplexBuffer): number {
 const copy = (b: ComplexBuffer): ComplexBuffer => ({ re: b.re.slice(), im: b.im.slice() });
 
 describe("makeFft", () => {
-  it.each([1, 2, 3, 4, 5, 7, 8, 12, 17, 31, 64, 97, 100, 128, 255])(
+  it.each([1, 2, 3, 4, 5, 7, 8, 12, 16, 17, 31, 32, 64, 97, 100, 128, 255, 512])(
     "matches the definition for n=%i",
     (n) => {
       const input = randomBuffer(n);
@@ -57,6 +57,12 @@ describe("fft2", () => {
     [4, 4],
     [6, 8],
     [5, 3],
+    [1, 8],
+    [9, 1],
+    [16, 32],
+    [32, 19],
+    [19, 16],
+    [64, 64],
   ])("matches the definition for %i x %i", (rows, columns) => {
     const input = randomBuffer(rows * columns);
     const output = copy(input);
@@ -65,6 +71,22 @@ describe("fft2", () => {
     expect(largestDifference(output, expected)).toBeLessThan(1e-12);
     fft2(output, rows, columns, "inverse");
     expect(largestDifference(output, input)).toBeLessThan(1e-13);
+  });
+
+  it("gives the same from a transform made once, in either direction and order", () => {
+    const transform = makeFft2(8, 12);
+    for (const direction of ["forward", "inverse", "forward"] as const) {
+      const input = randomBuffer(96);
+      const output = copy(input);
+      transform(output, direction);
+      fft2(input, 8, 12, direction);
+      expect(output).toEqual(input);
+    }
+  });
+
+  it("refuses a buffer of another size and an empty extent", () => {
+    expect(() => fft2(randomBuffer(12), 3, 5, "forward")).toThrow("expected 15 values");
+    expect(() => makeFft2(0, 5)).toThrow("got 0 x 5");
   });
 });
 
