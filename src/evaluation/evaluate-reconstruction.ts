@@ -122,7 +122,9 @@ export function evaluateReconstruction(
     for (let round = 0; round < 3 && registration === "subpixel"; round++) {
       const found = crop(object, at, [0, 0]);
       const fine = registrationImages(on, truth, found, { ...at, x: 0, y: 0 });
-      const [dx, dy] = phaseCorrelationShift(taper(fine.truth), taper(fine.object), 50, "none");
+      const [dx, dy] = phaseCorrelationShift(taper(fine.truth), taper(fine.object), 50, {
+        normalization: "none",
+      });
       object = fourierShift(object, [dx, dy]);
       shift = [shift[0] - dx, shift[1] - dy];
     }

@@ -5,6 +5,7 @@ import { expectShape } from "../core/shape.js";
 import { type ComplexBuffer, fft2 } from "../numeric/fft.js";
 import { mean } from "../numeric/statistics.js";
 import { correlation, type RealImage } from "./metrics.js";
+import { type Image, taperImage } from "./taper.js";
 
 /**
  * The whole-pixel shift [dx, dy], each within +-searchPx, at which the window of `image` [H, W] that starts at
@@ -49,17 +50,24 @@ export function bestIntegerShift(
   return best;
 }
 
+export interface ShiftOptions {
+  /** "phase" (default) gives every frequency the same weight; "none" suits images whose high frequencies are noise. */
+  readonly normalization?: "phase" | "none";
+  /** Largest whole-pixel shift looked at along each axis. Default: all of the image. */
+  readonly searchPx?: number;
+}
+
 /**
  * The shift [dx, dy] to apply to `image` [H, W] so that it lies on `reference` [H, W], to 1/upsample pixel: the peak
  * of the cross-correlation, then a matrix Fourier transform of the 1.5-pixel neighbourhood about it
- * (Guizar-Sicairos 2008; scikit-image `phase_cross_correlation`). Both images count as periodic. "phase" gives every
- * frequency the same weight; "none" suits smooth images, whose high frequencies hold nothing but noise.
+ * (Guizar-Sicairos 2008; scikit-image `phase_cross_correlation`). Both images count as periodic; a global phase
+ * between complex ones does not matter, a phase ramp does.
  */
 export function phaseCorrelationShift(
-  reference: RealImage,
-  image: RealImage,
+  reference: Image,
+  image: Image,
   upsample: number,
-  normalization: "phase" | "none" = "phase",
+  options: ShiftOptions = {},
 ): readonly [number, number] {
   const { H, W } = expectShape("phaseCorrelationShift: reference", reference.shape, "H W");
   expectShape("phaseCorrelationShift: image", image.shape, "H W", { H, W });
@@ -68,11 +76,15 @@ export function phaseCorrelationShift(
     "UsageError",
     () => `phaseCorrelationShift: upsample must be a whole number of 1 or more, got ${upsample}`,
   );
-  const product = crossSpectrum(spectrum(reference.data, H, W), spectrum(image.data, H, W), normalization);
+  const searchPx = options.searchPx ?? Math.max(H, W);
+  const product = crossSpectrum(spectrum(reference), spectrum(image), options.normalization ?? "phase");
   const coarse = { re: Float64Array.from(product.re), im: Float64Array.from(product.im) };
   fft2(coarse, H, W, "inverse");
-  const peak = indexOfLargest(coarse);
   const wrap = (index: number, size: number) => (index > Math.trunc(size / 2) ? index - size : index);
+  const peak = indexOfLargest(
+    coarse,
+    (i) => Math.abs(wrap(i % W, W)) <= searchPx && Math.abs(wrap(Math.floor(i / W), H)) <= searchPx,
+  );
   const dy = wrap(Math.floor(peak / W), H);
   const dx = wrap(peak % W, W);
   if (upsample === 1) return [dx, dy];
@@ -99,14 +111,13 @@ export function phaseCorrelationShift(
  * image would otherwise see the fixed edges, which pull the shift to 0.
  */
 export function taper(image: RealImage): NdArray<"float64"> {
-  const { H, W } = expectShape("taper", image.shape, "H W");
   const level = mean(image.data);
-  const hann = (index: number, n: number) => Math.sin((Math.PI * (index + 0.5)) / n) ** 2;
-  const data = Float64Array.from(
-    image.data,
-    (value, i) => (value - level) * hann(i % W, W) * hann(Math.floor(i / W), H),
+  const centred = Float64Array.from(image.data, (value) => value - level);
+  const tapered = taperImage(
+    { dtype: "float64", shape: image.shape, data: centred },
+    { window: "hann", mean: "keep" },
   );
-  return { dtype: "float64", shape: image.shape, data };
+  return { dtype: "float64", shape: image.shape, data: tapered.re };
 }
 
 /** `image` [H, W] moved by [dx, dy] pixels, periodic: ifft2(fft2(image) exp(-2 pi i (dx kx + dy ky))). */
@@ -138,8 +149,12 @@ function frequency(index: number, n: number): number {
   return (index < Math.ceil(n / 2) ? index : index - n) / n;
 }
 
-function spectrum(data: ArrayLike<number>, rows: number, columns: number): ComplexBuffer {
-  const buffer = { re: Float64Array.from(data), im: new Float64Array(rows * columns) };
+function spectrum(image: Image): ComplexBuffer {
+  const [rows, columns] = image.shape;
+  const buffer =
+    "re" in image
+      ? { re: Float64Array.from(image.re), im: Float64Array.from(image.im) }
+      : { re: Float64Array.from(image.data), im: new Float64Array(rows * columns) };
   fft2(buffer, rows, columns, "forward");
   return buffer;
 }
@@ -204,12 +219,12 @@ function partialTransform(
   return out;
 }
 
-function indexOfLargest({ re, im }: ComplexBuffer): number {
+function indexOfLargest({ re, im }: ComplexBuffer, isCandidate = (_index: number) => true): number {
   let best = 0;
   let bestSize = -1;
   for (let i = 0; i < re.length; i++) {
     const size = re[i] * re[i] + im[i] * im[i];
-    if (size > bestSize) {
+    if (size > bestSize && isCandidate(i)) {
       best = i;
       bestSize = size;
     }
