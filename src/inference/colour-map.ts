@@ -1,4 +1,5 @@
 // Colour maps as 256-entry tables, interpolated between a few fixed colours.
+import type { Colour } from "./page.js";
 
 export type ColourMap = "gray" | "viridis" | "phase";
 
@@ -50,6 +51,16 @@ export function colourTable(map: ColourMap): Uint8Array {
     }
   }
   return table;
+}
+
+/** The colour of a value on a map from `low` to `high`; values outside take the colour of the end. */
+export function mapColours(map: ColourMap, low: number, high: number): (value: number) => Colour {
+  const table = colourTable(map);
+  return (value) => {
+    const place = Math.max(0, Math.min(1, (value - low) / (high - low)));
+    const entry = Math.round(place * 255) * 3;
+    return [table[entry], table[entry + 1], table[entry + 2]];
+  };
 }
 
 function channelOf(hex: string, channel: number): number {

@@ -22,22 +22,34 @@ export function percentileRange(
   values: Float32Array | Float64Array,
   isDrawn: (index: number) => boolean,
 ): readonly [number, number] {
+  const [low, high] = percentiles(values, isDrawn, [0.005, 0.995]);
+  return low === undefined ? [0, 1] : widened(low, high);
+}
+
+/** The values below which the given fractions of those that `isDrawn` lie; empty when there are none. */
+export function percentiles(
+  values: Float32Array | Float64Array,
+  isDrawn: (index: number) => boolean,
+  fractions: readonly number[],
+): readonly number[] {
   const sorted = Float64Array.from(values)
     .filter((_, i) => isDrawn(i))
     .sort();
-  if (sorted.length === 0) return [0, 1];
-  const at = (fraction: number) => sorted[Math.round(fraction * (sorted.length - 1))];
-  const low = at(0.005);
-  const high = at(0.995);
+  if (sorted.length === 0) return [];
+  return fractions.map((fraction) => sorted[Math.round(fraction * (sorted.length - 1))]);
+}
+
+/** [low, high], or where these are (almost) one value a range of its size about it. */
+export function widened(low: number, high: number): readonly [number, number] {
   const size = Math.max(Math.abs(low), Math.abs(high));
   if (high - low > 1e-6 * size) return [low, high];
   const half = size === 0 ? 0.5 : size / 2;
   return [low - half, low + half];
 }
 
-/** Four to seven round values inside [low, high]. */
-export function linearTicks(low: number, high: number): readonly Tick[] {
-  const step = niceBelow((high - low) / 3, 0);
+/** Four to seven round values inside [low, high], fewer where they would be closer than `leastStep`. */
+export function linearTicks(low: number, high: number, leastStep = 0): readonly Tick[] {
+  const step = niceBelow((high - low) / 3, leastStep);
   const decimals = Math.max(0, -Math.floor(Math.log10(step) + 1e-9));
   const largest = Math.max(Math.abs(low), Math.abs(high));
   const digits = Math.floor(Math.log10(largest) + 1e-9) - Math.floor(Math.log10(step) + 1e-9);
@@ -49,6 +61,30 @@ export function linearTicks(low: number, high: number): readonly Tick[] {
     ticks.push({ value, label: Number(label) === 0 ? "0" : label });
   }
   return ticks;
+}
+
+/**
+ * Ticks of a logarithmic axis inside [low, high], both above 0: powers of ten with labels and the steps between them
+ * without; 1, 2, 5 times the powers with labels when the axis holds fewer than three powers; round steps as on a linear
+ * axis when even these are fewer than two.
+ */
+export function logTicks(low: number, high: number): readonly Tick[] {
+  const first = Math.floor(Math.log10(low));
+  const last = Math.floor(Math.log10(high) + 1e-9);
+  const powers = last - Math.ceil(Math.log10(low) - 1e-9) + 1;
+  const everyPower = Math.ceil(powers / 8);
+  const labelled = powers < 3 ? [1, 2, 5] : [1];
+  const exponential = low < 1e-4 || high >= 1e5;
+  const ticks: Tick[] = [];
+  for (let power = first; power <= last; power++)
+    for (let factor = 1; factor < 10; factor++) {
+      const value = factor * 10 ** power;
+      if (value < low * (1 - 1e-9) || value > high * (1 + 1e-9)) continue;
+      const isLabelled = labelled.includes(factor) && power % everyPower === 0;
+      const label = exponential ? value.toExponential(0).replace("+", "") : `${Number(value.toPrecision(1))}`;
+      if (factor === 1 || everyPower === 1) ticks.push({ value, label: isLabelled ? label : "" });
+    }
+  return ticks.filter(({ label }) => label !== "").length < 2 ? linearTicks(low, high) : ticks;
 }
 
 /** The largest of 1, 2, 5 times a power of ten that is at most `value`, but at least `least`. */

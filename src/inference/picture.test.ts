@@ -1,5 +1,6 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { countColour, pixelAt as pixel } from "../../tests/picture-oracle.js";
 import { float32 } from "../core/ndarray.js";
 import { encodePng } from "../formats/png.js";
 import { FONT_ADVANCE, glyphColumns, textWidth } from "./bitmap-font.js";
@@ -20,18 +21,6 @@ function rings() {
       coverage.data[y * SIDE + x] = x + y < 200 ? 1 : 0;
     }
   return { image, coverage };
-}
-
-function pixel(picture: Picture, x: number, y: number): number[] {
-  return [...picture.rgb8.subarray((y * picture.width + x) * 3, (y * picture.width + x) * 3 + 3)];
-}
-
-/** Pixels of exactly this colour. */
-function countColour(picture: Picture, colour: readonly number[]): number {
-  let count = 0;
-  for (let i = 0; i < picture.rgb8.length; i += 3)
-    if (colour.every((value, channel) => picture.rgb8[i + channel] === value)) count++;
-  return count;
 }
 
 function keepToLookAt(name: string, picture: Picture): void {
