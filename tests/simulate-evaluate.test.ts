@@ -73,6 +73,71 @@ describe("simulate", () => {
   });
 });
 
+describe("simulate with faults", () => {
+  const read = (name: string, key: string) => openNpz(at(name)).read(key) as NdArray<"float64">;
+
+  it("--probe-modes: modes whose summed intensities are the patterns", async () => {
+    await writeSmallScan(at("modes.npz"), 30, { probeModes: 3, photons: 1e8 });
+    const npz = openNpz(at("modes.npz"));
+    const probe = npz.read("probeGuess") as ComplexArray;
+    expect(probe.shape).toEqual([3, 64, 64]);
+    const object = npz.read("objectGuess") as ComplexArray;
+    const patch = extractPatch(
+      object,
+      read("modes.npz", "xcoords").data[7],
+      read("modes.npz", "ycoords").data[7],
+      64,
+    );
+    let exit = 0;
+    for (let i = 0; i < 3 * 4096; i++)
+      exit += (probe.re[i] ** 2 + probe.im[i] ** 2) * (patch.re[i % 4096] ** 2 + patch.im[i % 4096] ** 2);
+    const pattern = (npz.read("diffraction") as NdArray<"float32">).data.subarray(7 * 4096, 8 * 4096);
+    expect(pattern.reduce((sum, value) => sum + value ** 2, 0) / exit).toBeCloseTo(1, 2);
+  });
+
+  it("--position-error: recorded positions err, the true ones and the patterns stay", async () => {
+    await writeSmallScan(at("moved.npz"), 30, { positionErrorPx: 2 });
+    const differences: number[] = [];
+    for (const key of ["xcoords", "ycoords"]) {
+      expect(read("moved.npz", `${key}_true`)).toEqual(read("scan.npz", key));
+      expect(read("moved.npz", `${key}_start`)).toEqual(read("moved.npz", key));
+      read("moved.npz", key).data.forEach((value, i) => {
+        differences.push(value - read("scan.npz", key).data[i]);
+      });
+    }
+    const rms = Math.sqrt(differences.reduce((sum, d) => sum + d * d, 0) / 60);
+    expect(Math.abs(rms / 2 - 1)).toBeLessThan(4 / Math.sqrt(120));
+    expect(read("moved.npz", "diffraction")).toEqual(read("scan.npz", "diffraction"));
+  });
+
+  it("--bad-pixels: the mask in the file is that of the pixels that changed", async () => {
+    const { code, err } = await runHere(
+      ...["simulate", "--output_file", at("faulty.npz"), "--object", "dead_leaves", "--n_images", "30"],
+      ...["--object_size", "96", "--n_photons", "1e6", "--seed", "3", "--bad_pixels", "0.01"],
+    );
+    expect(code, err).toBe(0);
+    const bad = (openNpz(at("faulty.npz")).read("bad_pixels") as NdArray<"bool">).data;
+    expect(bad.reduce((sum, value) => sum + value, 0)).toBe(41);
+    const [good, faulty] = ["scan.npz", "faulty.npz"].map((name) => read(name, "diffraction").data);
+    let same = true;
+    good.forEach((value, i) => {
+      if (bad[i % 4096] === 0 && value !== faulty[i]) same = false;
+    });
+    expect(same).toBe(true);
+    expect(openNpz(at("scan.npz")).has("bad_pixels")).toBe(false);
+    const refused = await runHere("simulate", "--output_file", at("no.npz"), "--bad_pixels", "0.9");
+    expect([refused.code, refused.err]).toEqual([
+      2,
+      expect.stringContaining("--bad_pixels: expected a number in"),
+    ]);
+  });
+
+  it("without faults writes the same bytes as when none are named", async () => {
+    await writeSmallScan(at("none.npz"), 30, { probeModes: 1, positionErrorPx: 0, badPixelFraction: 0 });
+    expect(readFileSync(at("none.npz")).equals(readFileSync(at("scan.npz")))).toBe(true);
+  });
+});
+
 describe("evaluate", () => {
   /** The truth, `movedPx` pixels to the right and with another scale, as a reconstruction whose origin is (0, 0). */
   function writeTruthAsFound(name: string, movedPx: number): void {

@@ -12,8 +12,8 @@ export interface DiffractionData<D extends Domain = Domain> {
   readonly array: NdArray<"float32">;
 }
 
-/** One scan. Ground truth is present only if it was asked for by name when reading. */
-export interface RawData<D extends Domain = Domain> {
+/** One scan without its probe. Ground truth is present only if it was asked for by name when reading. */
+export interface Measurement<D extends Domain = Domain> {
   readonly diffraction: DiffractionData<D>;
   /** [n] probe centre along columns, in object pixels. */
   readonly xPx: Float64Array;
@@ -22,13 +22,17 @@ export interface RawData<D extends Domain = Domain> {
   /** [n] positions before any correction; equal to xPx where the file has none. */
   readonly xStartPx: Float64Array;
   readonly yStartPx: Float64Array;
-  /** [P, N, N] incoherent probe modes. */
-  readonly probe: ComplexArray;
   /** [n] number of the scan each pattern belongs to. */
   readonly scanIndex: Int32Array;
   /** Mean photons per pattern, from the file's metadata. */
   readonly nphotons?: number;
   readonly truth?: Truth;
+}
+
+/** One scan. */
+export interface RawData<D extends Domain = Domain> extends Measurement<D> {
+  /** [P, N, N] incoherent probe modes. */
+  readonly probe: ComplexArray;
 }
 
 /** Ground truth for scoring or supervised training; never read otherwise. */
@@ -40,7 +44,7 @@ export interface Truth {
 }
 
 /** Number of patterns and their width in pixels. */
-export function scanSize(raw: RawData): { readonly n: number; readonly N: number } {
+export function scanSize(raw: Measurement): { readonly n: number; readonly N: number } {
   const [n, N] = raw.diffraction.array.shape;
   return { n, N };
 }
@@ -65,7 +69,7 @@ function isOfDomain<D extends Domain>(raw: RawData, domain: D): raw is RawData<D
 }
 
 /** The patterns at `indices`, in that order, with all that belongs to them. */
-export function selectPatterns<D extends Domain>(raw: RawData<D>, indices: Int32Array): RawData<D> {
+export function selectPatterns<M extends Measurement>(raw: M, indices: Int32Array): M {
   const { n, N } = scanSize(raw);
   for (const i of indices) {
     check(i >= 0 && i < n, "ShapeError", () => `select patterns: index ${i} is not in 0..${n - 1}`);

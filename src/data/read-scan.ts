@@ -1,17 +1,19 @@
 // An NPZ scan file to RawData: which keys, which axis order, which checks. Each check lives in its own file.
 
 import { check, nearestName, PtychoError } from "../core/errors.js";
-import { type ComplexArray, complex64, sizeOf } from "../core/ndarray.js";
-import type { NpyArray } from "../formats/npy.js";
+import { type ComplexArray, complex64 } from "../core/ndarray.js";
 import { type Npz, openNpz } from "../formats/npz.js";
 import { printable } from "../formats/printable.js";
 import { type AxisOrder, detectAxisOrder, toPatternsFirst } from "./axis-order.js";
 import { DIFFRACTION_KEYS, KNOWN_KEYS, SCAN_KEYS } from "./keys.js";
 import { type Metadata, photonsOf, readMetadata } from "./metadata.js";
 import { checkDomain, checkPixels, patternsWithSignal } from "./pattern-checks.js";
+import type { MaskChoice, PixelMask } from "./pixel-mask.js";
 import { toProbeModes } from "./probe-layout.js";
-import { type Domain, type RawData, selectPatterns, type Truth } from "./raw-data.js";
+import { type Domain, type Measurement, type RawData, selectPatterns, type Truth } from "./raw-data.js";
 import { alignPositions, checkPositions } from "./scan-positions.js";
+import { complexValues, realValues } from "./stored-values.js";
+import { blankUnmeasured, selectMask } from "./unmeasured.js";
 
 export interface ReadScanOptions<D extends Domain> {
   /** What the diffraction values of the file are. */
@@ -33,6 +35,25 @@ export interface Scan<D extends Domain> {
   readonly warnings: readonly string[];
 }
 
+export interface ReadMeasuredOptions<D extends Domain> extends ReadScanOptions<D> {
+  /** Leave the probe of the file unread: another one is used. */
+  readonly ignoreProbe?: boolean;
+  /**
+   * Which pixels were not measured: those of the masks in the scan file ("file", the default, and "auto") or of another
+   * file, and in both cases those that are NaN or infinite; or "none", which refuses NaN.
+   */
+  readonly mask?: MaskChoice;
+}
+
+/** A scan as iterative reconstruction takes it: the probe may be missing, and pixels may be. */
+export interface MeasuredScan<D extends Domain> extends Omit<Scan<D>, "raw"> {
+  readonly measurement: Measurement<D>;
+  /** [P, N, N]; undefined where the file has none, or it was to be ignored. */
+  readonly probe: ComplexArray | undefined;
+  /** Pixels that were not measured, 0 in `measurement`; undefined where none were said to be. */
+  readonly badPixels: PixelMask | undefined;
+}
+
 /**
  * Reads one scan.
  *
@@ -42,33 +63,71 @@ export function readScan<D extends Domain>(path: string, options: ReadScanOption
   return toScan(openNpz(path), printable(path), options);
 }
 
+/** Reads one scan that may lack a probe, and its pixel mask. @throws PtychoError DataError as `readScan`. */
+export function readMeasuredScan<D extends Domain>(
+  path: string,
+  options: ReadMeasuredOptions<D>,
+): MeasuredScan<D> {
+  return toMeasuredScan(openNpz(path), printable(path), options);
+}
+
 /** The scan in an open archive; `where` names it in messages. */
 export function toScan<D extends Domain>(npz: Npz, where: string, options: ReadScanOptions<D>): Scan<D> {
+  const { measurement, probe, metadata, warnings } = toMeasuredScan(npz, where, {
+    ...options,
+    mask: "none",
+  });
+  if (probe === undefined) throw missing(npz, where, [SCAN_KEYS.probe]);
+  return { raw: { ...measurement, probe }, metadata, warnings };
+}
+
+/** The scan in an open archive, probe and pixels as far as they are there. */
+export function toMeasuredScan<D extends Domain>(
+  npz: Npz,
+  where: string,
+  options: ReadMeasuredOptions<D>,
+): MeasuredScan<D> {
   const warnings: string[] = [];
   const allX = readCoordinates(npz, where, SCAN_KEYS.x);
   const allY = readCoordinates(npz, where, SCAN_KEYS.y);
-  const { n, N, data } = readDiffraction(npz, where, allX.length, options, warnings);
+  const { n, N, order, data: stored } = readDiffraction(npz, where, allX.length, options, warnings);
   const [xPx, yPx] = alignPositions(where, allX, allY, n, warnings);
   checkPositions(where, xPx, yPx, warnings);
+  const { data, mask } = blankUnmeasured(
+    where,
+    stored,
+    { n, N, patternsLast: order === "HWN" },
+    { npz, choice: options.mask ?? "file" },
+    warnings,
+  );
   checkPixels(where, data, N * N, warnings);
   checkDomain(where, data, options.domain, options.onDomainConflict ?? "refuse", warnings);
   const start = (key: string, fallback: Float64Array): Float64Array =>
     npz.has(key) ? alignStart(where, key, readCoordinates(npz, where, key), fallback, warnings) : fallback;
   const metadata = readMetadata(where, npz, warnings);
   const nphotons = photonsOf(metadata);
-  const raw: RawData<D> = {
+  const measurement: Measurement<D> = {
     diffraction: { domain: options.domain, array: { dtype: "float32", shape: [n, N, N], data } },
     xPx,
     yPx,
     xStartPx: start(SCAN_KEYS.xStart, xPx),
     yStartPx: start(SCAN_KEYS.yStart, yPx),
-    probe: readProbe(npz, where, N),
     scanIndex: readScanIndex(npz, where, n, warnings),
     ...(nphotons !== undefined && { nphotons }),
     ...(options.truth === true && { truth: readTruth(npz, where, n, N, warnings) }),
   };
+  const probe =
+    options.ignoreProbe === true || !npz.has(SCAN_KEYS.probe) ? undefined : readProbe(npz, where, N);
   const kept = patternsWithSignal(where, data, N * N, warnings);
-  return { raw: kept.length === n ? raw : selectPatterns(raw, kept), metadata, warnings };
+  return kept.length === n
+    ? { measurement, probe, badPixels: mask, metadata, warnings }
+    : {
+        measurement: selectPatterns(measurement, kept),
+        probe,
+        badPixels: selectMask(mask, kept),
+        metadata,
+        warnings,
+      };
 }
 
 function readDiffraction<D extends Domain>(
@@ -77,7 +136,7 @@ function readDiffraction<D extends Domain>(
   positions: number,
   options: ReadScanOptions<D>,
   warnings: string[],
-): { readonly n: number; readonly N: number; readonly data: Float32Array } {
+): { readonly n: number; readonly N: number; readonly order: AxisOrder; readonly data: Float32Array } {
   const [canonical, alias] = DIFFRACTION_KEYS;
   const key = DIFFRACTION_KEYS.find((name) => npz.has(name));
   if (key === undefined) throw missing(npz, where, DIFFRACTION_KEYS);
@@ -106,7 +165,7 @@ function readDiffraction<D extends Domain>(
       `${where}: patterns are ${height} x ${N} pixels; expected square ones of ${allowed.join(", ")}; ` +
       cropOrPad(Math.max(height, N), allowed),
   );
-  return { n, N, data };
+  return { n, N, order, data };
 }
 
 function cropOrPad(width: number, allowed: readonly number[]): string {
@@ -149,7 +208,6 @@ function alignStart(
 }
 
 function readProbe(npz: Npz, where: string, N: number): ComplexArray {
-  if (!npz.has(SCAN_KEYS.probe)) throw missing(npz, where, [SCAN_KEYS.probe]);
   const { shape, re, im } = complexValues(npz.read(SCAN_KEYS.probe), where, SCAN_KEYS.probe);
   return toProbeModes(where, shape, re, im, N);
 }
@@ -185,23 +243,6 @@ function readTruth(npz: Npz, where: string, n: number, N: number, warnings: stri
     );
   }
   return { ...(object && { object }), ...(patches && fits && { patches }) };
-}
-
-/** Real values as float32; integers of any width are promoted first, so that nothing overflows later. */
-function realValues(array: NpyArray, where: string, key: string): Float32Array {
-  if (!("data" in array)) {
-    throw new PtychoError("DataError", `${where}: ${key} must hold real numbers, got ${array.dtype}`);
-  }
-  if (array.data instanceof Float32Array) return array.data;
-  return Float32Array.from(array.data as ArrayLike<number | bigint>, Number);
-}
-
-function complexValues(array: NpyArray, where: string, key: string) {
-  if ("re" in array) {
-    return { shape: array.shape, re: Float32Array.from(array.re), im: Float32Array.from(array.im) };
-  }
-  const re = realValues(array, where, key);
-  return { shape: array.shape, re, im: new Float32Array(sizeOf(array.shape)) };
 }
 
 function missing(npz: Npz, where: string, keys: readonly string[]): PtychoError {

@@ -4,16 +4,9 @@ import { randomBytes } from "node:crypto";
 import * as nodeFs from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { type ErrorTag, PtychoError } from "../core/errors.js";
-import type { FileTag } from "./npy-header.js";
+import { isSymbolicLink, openRegularFile, type ReadOptions } from "./open-file.js";
 import { printable } from "./printable.js";
 import { codeOf, explainCode } from "./system-error.js";
-
-export interface ReadOptions {
-  /** Refuse larger files before reading them. */
-  readonly maxBytes?: number;
-  /** ArtefactError for model archives; DataError, the default, for scan files. */
-  readonly tag?: FileTag;
-}
 
 /**
  * The content of a regular file (or of a symbolic link to one). A pipe, device or folder is refused without being
@@ -22,49 +15,16 @@ export interface ReadOptions {
  * @throws PtychoError with `tag` when the file cannot be used, ResourceError when the machine cannot read it now.
  */
 export function readRegularFile(path: string, options: ReadOptions = {}): Buffer {
-  const tag = options.tag ?? "DataError";
-  const fail: (message: string, cause?: unknown) => never = (message, cause) => {
-    throw new PtychoError(tag, `${printable(path)}: ${message}`, cause);
-  };
-  let handle: number | undefined;
+  const file = openRegularFile(path, {
+    ...options,
+    maxBytes: Math.min(options.maxBytes ?? Number.POSITIVE_INFINITY, bufferLimits.MAX_LENGTH),
+  });
   try {
-    const kind = kindOf(nodeFs.statSync(path));
-    if (kind !== "file") fail(`expected a regular file, found a ${kind}; give the path of a file`);
-    handle = nodeFs.openSync(path, nodeFs.constants.O_RDONLY | (nodeFs.constants.O_NONBLOCK ?? 0));
-    const before = nodeFs.fstatSync(handle);
-    if (!before.isFile()) fail(`expected a regular file, found a ${kindOf(before)}; give the path of a file`);
-    const limit = Math.min(options.maxBytes ?? Number.POSITIVE_INFINITY, bufferLimits.MAX_LENGTH);
-    if (before.size > limit)
-      fail(`the file has ${before.size} bytes, more than the ${limit} allowed here; split or reduce it`);
-    const bytes = Buffer.allocUnsafe(before.size);
-    let filled = 0;
-    while (filled < bytes.length) {
-      const count = nodeFs.readSync(handle, bytes, filled, Math.min(bytes.length - filled, 1 << 30), filled);
-      if (count === 0) break;
-      filled += count;
-    }
-    const beyond = nodeFs.readSync(handle, Buffer.alloc(1), 0, 1, before.size);
-    const after = nodeFs.fstatSync(handle);
-    if (
-      filled !== before.size ||
-      beyond > 0 ||
-      after.size !== before.size ||
-      after.mtimeMs !== before.mtimeMs
-    )
-      fail(`the file changed while it was read (${before.size} bytes at first); wait until it is complete`);
+    const bytes = file.bytes(0, file.length);
+    file.expectUnchanged();
     return bytes;
-  } catch (error) {
-    if (error instanceof PtychoError) throw error;
-    const code = codeOf(error);
-    const [why, remedy] = explainCode(code);
-    if (["EMFILE", "ENFILE", "EIO", "ENOMEM", "ESTALE", "ERR_MEMORY_ALLOCATION_FAILED"].includes(code))
-      throw new PtychoError("ResourceError", `${printable(path)}: cannot be read, ${why}; ${remedy}`, error);
-    if (code === "ENOENT" && isSymbolicLink(path))
-      fail("the symbolic link points to nothing; mend the link or give the file itself", error);
-    if (code === "ENOENT") fail("there is no such file; check the path", error);
-    return fail(`cannot be read, ${why}; ${remedy}`, error);
   } finally {
-    if (handle !== undefined) nodeFs.closeSync(handle);
+    file.close();
   }
 }
 
@@ -144,7 +104,7 @@ function flushFolder(folder: string, fs: WriteFs): void {
 }
 
 /** `.<base>.<pid>.<random>.partial`, the base cut so that the whole fits in 255 bytes. */
-function partialName(base: string): string {
+export function partialName(base: string): string {
   const ending = `.${process.pid}.${randomBytes(6).toString("hex")}.partial`;
   const room = 254 - ending.length;
   let short = "";
@@ -218,21 +178,6 @@ export function prepareOutputFolder(path: string): void {
     if (code === "EEXIST") fail("UsageError", "a file of that name exists; name another folder", error);
     if (code === "ENOTDIR") fail("UsageError", "a part of the path is a file; name another folder", error);
     fail("UsageError", `cannot be used, ${why}; ${remedy}`, error);
-  }
-}
-
-function kindOf(entry: nodeFs.Stats): string {
-  if (entry.isFile()) return "file";
-  if (entry.isDirectory()) return "folder";
-  if (entry.isFIFO()) return "pipe";
-  return entry.isSocket() ? "socket" : "device";
-}
-
-function isSymbolicLink(path: string): boolean {
-  try {
-    return nodeFs.lstatSync(path).isSymbolicLink();
-  } catch {
-    return false;
   }
 }
 

@@ -1,6 +1,6 @@
 // .npy bytes to arrays and back. Fortran order becomes row-major, big-endian becomes native, float16 becomes float32.
 import { check, PtychoError } from "../core/errors.js";
-import { type ComplexArray, type DType, type NdArray, sizeOf } from "../core/ndarray.js";
+import { type ComplexArray, type DType, type NdArray, sizeOf, type TypedArrays } from "../core/ndarray.js";
 import { decodeElements, encodeElements, halfToSingle } from "./element.js";
 import { checkNpyLength, type FileTag, type NpyHeader, readNpyHeader } from "./npy-header.js";
 
@@ -32,15 +32,22 @@ export function parseNpy(bytes: Uint8Array, where: string, tag: FileTag = "DataE
   if (header.dtype === "complex64") return complexOf(header, "float32", data);
   if (header.dtype === "complex128") return complexOf(header, "float64", data);
   if (header.dtype === "text") return textOf(header, data, where, tag);
-  const elements =
-    header.descr.slice(1) === "f2"
-      ? halfToSingle(decodeElements("uint16", data, header.bigEndian))
-      : decodeElements(header.dtype, data, header.bigEndian);
   return {
     dtype: header.dtype,
     shape: header.shape,
-    data: toRowMajor(elements, header),
+    data: toRowMajor(decodeNumbers(header, header.dtype, data), header),
   };
+}
+
+/** Some elements of an array of real numbers or bools, in the order of the file. */
+export function decodeNumbers(
+  { descr, bigEndian }: NpyHeader,
+  dtype: DType,
+  bytes: Uint8Array,
+): TypedArrays[DType] {
+  return descr.slice(1) === "f2"
+    ? halfToSingle(decodeElements("uint16", bytes, bigEndian))
+    : decodeElements(dtype, bytes, bigEndian);
 }
 
 function complexOf<D extends "float32" | "float64">(

@@ -1,11 +1,14 @@
 // .npz archives: named arrays in a zip. Each array is read when asked for, its header checked before it is inflated.
 import { check, nearestName, PtychoError } from "../core/errors.js";
-import { type ReadOptions, readRegularFile, type WriteFs, writeFileAtomic } from "./files.js";
+import type { ByteSource } from "./byte-source.js";
+import { readRegularFile, type WriteFs, writeFileAtomic } from "./files.js";
 import { type NpyArray, parseNpy, writeNpy } from "./npy.js";
 import { checkNpyLength, type NpyHeader, npyHeaderEnd, readNpyHeader } from "./npy-header.js";
+import type { ReadOptions } from "./open-file.js";
 import { type PickledString, readPickledString } from "./pickled-string.js";
 import { printable } from "./printable.js";
 import { readZip, type ZipReadOptions, type ZipWriteOptions, zipPieces } from "./zip.js";
+import type { ZipMember } from "./zip-directory.js";
 
 /** Array names are accepted with or without the ".npy" of their member, as NumPy does. */
 export interface Npz {
@@ -16,6 +19,8 @@ export interface Npz {
   read(name: string): NpyArray;
   /** Shape and dtype, from the first bytes of the member; these are not covered by a CRC check. */
   header(name: string): NpyHeader;
+  /** Where its .npy file lies in the archive. */
+  member(name: string): ZipMember;
   /** The one string of a pickled 0-d (or 1-element) object array, or why it is not read. Nothing is ever executed. */
   readPickledString(name: string): PickledString;
 }
@@ -25,8 +30,8 @@ export function openNpz(path: string, options: ReadOptions & ZipReadOptions = {}
   return parseNpz(readRegularFile(path, options), printable(path), options);
 }
 
-/** Opens an archive in memory; `where` names it in messages. */
-export function parseNpz(bytes: Buffer, where: string, options: ZipReadOptions = {}): Npz {
+/** Opens an archive in memory or in an open file; `where` names it in messages. */
+export function parseNpz(bytes: Buffer | ByteSource, where: string, options: ZipReadOptions = {}): Npz {
   const tag = options.tag ?? "DataError";
   const zip = readZip(bytes, where, options);
   const memberOf = new Map<string, string>();
@@ -61,6 +66,7 @@ export function parseNpz(bytes: Buffer, where: string, options: ZipReadOptions =
     names,
     has: (name) => find(name) !== undefined,
     header,
+    member: (name) => zip.member(locate(name).member),
     read: (name) => {
       const { member, place } = locate(name);
       const { dtype } = header(name);

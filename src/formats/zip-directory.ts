@@ -1,5 +1,6 @@
 // The directory of a zip archive (PKWARE APPNOTE 6.3), zip64 included: every number checked, nothing inflated.
 import { PtychoError } from "../core/errors.js";
+import type { ByteSource } from "./byte-source.js";
 import type { FileTag } from "./npy-header.js";
 import { printable } from "./printable.js";
 
@@ -54,21 +55,27 @@ type Fail = (message: string) => never;
  * @throws PtychoError with `tag`: truncated, damaged, overlapping or duplicate members, unsafe names, encryption,
  * methods other than store and deflate, sizes beyond `limits`.
  */
-export function readZipDirectory(file: Buffer, where: string, tag: FileTag, limits: ZipLimits): ZipMember[] {
+export function readZipDirectory(
+  file: ByteSource,
+  where: string,
+  tag: FileTag,
+  limits: ZipLimits,
+): ZipMember[] {
   const fail: Fail = (message) => {
     throw new PtychoError(tag, `${where}: ${message}`);
   };
   const directory = findDirectory(file, fail);
   if (directory.count > limits.maxMembers)
     fail(`the zip holds ${directory.count} members, more than the ${limits.maxMembers} allowed`);
+  const listing = file.bytes(directory.start, directory.end);
   const entries: Entry[] = [];
-  let at = directory.start;
+  let at = 0;
   for (let i = 0; i < directory.count; i++) {
-    const entry = readEntry(file, at, directory.end, fail);
+    const entry = readEntry(listing, at, fail);
     entries.push(entry);
     at = entry.end;
   }
-  if (at !== directory.end) fail("the zip directory and its count of members disagree; the file is damaged");
+  if (at !== listing.length) fail("the zip directory and its count of members disagree; the file is damaged");
   checkNames(entries, fail);
   checkSizes(entries, limits, fail);
   const dataStarts = checkLayout(file, entries, directory.start, fail);
@@ -102,39 +109,43 @@ interface Directory {
   readonly count: number;
 }
 
-function findDirectory(file: Buffer, fail: Fail): Directory {
+function findDirectory(file: ByteSource, fail: Fail): Directory {
   if (file.length === 0) fail("the file is empty (0 bytes); copy or write it again");
-  if (file.length < 4 || file.readUInt16LE(0) !== 0x4b50)
+  if (file.length < 4 || file.bytes(0, 2).readUInt16LE(0) !== 0x4b50)
     fail("expected a zip archive (.npz), found other bytes; check that this is the right file");
   const truncated = () =>
     fail(
       `truncated zip: central directory missing or cut off in its ${file.length} bytes; copy the file again`,
     );
-  let end = file.length - END_BYTES;
+  const tailStart = Math.max(0, file.length - END_BYTES - 0xffff - LOCATOR_BYTES);
+  const tail = file.bytes(tailStart, file.length);
+  let end = tail.length - END_BYTES;
   const lowest = Math.max(0, end - 0xffff);
   while (end >= lowest) {
     if (
-      file.readUInt32LE(end) === 0x06054b50 &&
-      end + END_BYTES + file.readUInt16LE(end + 20) === file.length
+      tail.readUInt32LE(end) === 0x06054b50 &&
+      end + END_BYTES + tail.readUInt16LE(end + 20) === tail.length
     )
       break;
     end--;
   }
   if (end < lowest) truncated();
-  let disks = [file.readUInt16LE(end + 4), file.readUInt16LE(end + 6)];
-  let counts = [file.readUInt16LE(end + 8), file.readUInt16LE(end + 10)];
-  let bytes = file.readUInt32LE(end + 12);
-  let start = file.readUInt32LE(end + 16);
-  let recordsStart = end;
+  let disks = [tail.readUInt16LE(end + 4), tail.readUInt16LE(end + 6)];
+  let counts = [tail.readUInt16LE(end + 8), tail.readUInt16LE(end + 10)];
+  let bytes = tail.readUInt32LE(end + 12);
+  let start = tail.readUInt32LE(end + 16);
+  let recordsStart = tailStart + end;
   const locator = end - LOCATOR_BYTES;
-  if (locator >= 0 && file.readUInt32LE(locator) === 0x07064b50) {
-    const record = safe(file, locator + 8, fail);
-    if (record + END64_BYTES > locator || file.readUInt32LE(record) !== 0x06064b50) truncated();
+  if (locator >= 0 && tail.readUInt32LE(locator) === 0x07064b50) {
+    const recordStart = safe(tail, locator + 8, fail);
+    if (recordStart + END64_BYTES > tailStart + locator) truncated();
+    const record = file.bytes(recordStart, recordStart + END64_BYTES);
+    if (record.readUInt32LE(0) !== 0x06064b50) truncated();
     const wide = {
-      disks: [file.readUInt32LE(record + 16), file.readUInt32LE(record + 20)],
-      counts: [safe(file, record + 24, fail), safe(file, record + 32, fail)],
-      bytes: safe(file, record + 40, fail),
-      start: safe(file, record + 48, fail),
+      disks: [record.readUInt32LE(16), record.readUInt32LE(20)],
+      counts: [safe(record, 24, fail), safe(record, 32, fail)],
+      bytes: safe(record, 40, fail),
+      start: safe(record, 48, fail),
     };
     const agrees =
       wide.counts.every((count, i) => counts[i] === 0xffff || counts[i] === count) &&
@@ -142,7 +153,7 @@ function findDirectory(file: Buffer, fail: Fail): Directory {
       (start === 0xffffffff || start === wide.start);
     if (!agrees) fail("the two end records of the zip disagree; the file is damaged or forged");
     ({ disks, counts, bytes, start } = wide);
-    recordsStart = record;
+    recordsStart = recordStart;
   } else if (counts[1] === 0xffff || bytes === 0xffffffff || start === 0xffffffff) truncated();
   if (disks.some((disk) => disk !== 0) || counts[0] !== counts[1])
     fail("archives split over several files are not supported; join the parts first");
@@ -163,18 +174,18 @@ interface Entry {
   readonly end: number;
 }
 
-function readEntry(file: Buffer, at: number, directoryEnd: number, fail: Fail): Entry {
-  if (at + ENTRY_BYTES > directoryEnd || file.readUInt32LE(at) !== 0x02014b50)
+function readEntry(listing: Buffer, at: number, fail: Fail): Entry {
+  if (at + ENTRY_BYTES > listing.length || listing.readUInt32LE(at) !== 0x02014b50)
     fail("truncated zip: the central directory is cut off or damaged; copy the file again");
-  const nameBytes = file.readUInt16LE(at + 28);
-  const extraBytes = file.readUInt16LE(at + 30);
+  const nameBytes = listing.readUInt16LE(at + 28);
+  const extraBytes = listing.readUInt16LE(at + 30);
   const nameEnd = at + ENTRY_BYTES + nameBytes;
-  const end = nameEnd + extraBytes + file.readUInt16LE(at + 32);
-  if (end > directoryEnd)
+  const end = nameEnd + extraBytes + listing.readUInt16LE(at + 32);
+  if (end > listing.length)
     fail("truncated zip: the central directory is cut off or damaged; copy the file again");
-  const name = decodeName(file.subarray(at + ENTRY_BYTES, nameEnd), fail);
-  const flags = file.readUInt16LE(at + 8);
-  const method = file.readUInt16LE(at + 10);
+  const name = decodeName(listing.subarray(at + ENTRY_BYTES, nameEnd), fail);
+  const flags = listing.readUInt16LE(at + 8);
+  const method = listing.readUInt16LE(at + 10);
   const member = printable(name);
   if ((flags & 0x2041) !== 0) fail(`member ${member} is encrypted; decrypt the archive first`);
   if (method !== 0 && method !== 8)
@@ -182,19 +193,28 @@ function readEntry(file: Buffer, at: number, directoryEnd: number, fail: Fail): 
       `member ${member} is compressed with ${METHODS[method] ?? `method ${method}`}, which is not supported; ` +
         "write it with numpy.savez or savez_compressed",
     );
-  const isUnix = file[at + 5] === 3;
-  if (isUnix && ((file.readUInt32LE(at + 38) >>> 16) & 0o170000) === 0o120000)
+  const isUnix = listing[at + 5] === 3;
+  if (isUnix && ((listing.readUInt32LE(at + 38) >>> 16) & 0o170000) === 0o120000)
     fail(`member ${member} is a symbolic link, which is never followed; store the file itself`);
   const [bytes, compressedBytes, localStart] = widen(
-    [file.readUInt32LE(at + 24), file.readUInt32LE(at + 20), file.readUInt32LE(at + 42)],
-    file.subarray(nameEnd, nameEnd + extraBytes),
+    [listing.readUInt32LE(at + 24), listing.readUInt32LE(at + 20), listing.readUInt32LE(at + 42)],
+    listing.subarray(nameEnd, nameEnd + extraBytes),
     () => fail(`member ${member}: its zip64 sizes are missing; the file is damaged or forged`),
   );
   if (method === 0 && bytes !== compressedBytes)
     fail(
       `member ${member} is stored, but its two sizes ${bytes} and ${compressedBytes} differ; forged or damaged`,
     );
-  return { name, flags, method, crc32: file.readUInt32LE(at + 16), compressedBytes, bytes, localStart, end };
+  return {
+    name,
+    flags,
+    method,
+    crc32: listing.readUInt32LE(at + 16),
+    compressedBytes,
+    bytes,
+    localStart,
+    end,
+  };
 }
 
 function decodeName(bytes: Buffer, fail: Fail): string {
@@ -257,7 +277,12 @@ function checkSizes(entries: readonly Entry[], limits: ZipLimits, fail: Fail): v
 }
 
 /** Local headers agree with the directory, and members neither overlap nor run into the directory. */
-function checkLayout(file: Buffer, entries: readonly Entry[], directoryStart: number, fail: Fail): number[] {
+function checkLayout(
+  file: ByteSource,
+  entries: readonly Entry[],
+  directoryStart: number,
+  fail: Fail,
+): number[] {
   const starts = entries.map((entry) => checkLocalHeader(file, entry, directoryStart, fail));
   const order = entries.map((_, i) => i).sort((a, b) => entries[a].localStart - entries[b].localStart);
   for (const [rank, i] of order.entries()) {
@@ -271,24 +296,27 @@ function checkLayout(file: Buffer, entries: readonly Entry[], directoryStart: nu
   return starts;
 }
 
-function checkLocalHeader(file: Buffer, entry: Entry, directoryStart: number, fail: Fail): number {
-  const at = entry.localStart;
+function checkLocalHeader(file: ByteSource, entry: Entry, directoryStart: number, fail: Fail): number {
   const damaged = () =>
     fail(`member ${printable(entry.name)}: its local header disagrees with the directory`);
-  if (at + LOCAL_BYTES > directoryStart || file.readUInt32LE(at) !== 0x04034b50) damaged();
-  const nameEnd = at + LOCAL_BYTES + file.readUInt16LE(at + 26);
-  const dataStart = nameEnd + file.readUInt16LE(at + 28);
+  const fixedEnd = entry.localStart + LOCAL_BYTES;
+  if (fixedEnd > directoryStart) damaged();
+  const fixed = file.bytes(entry.localStart, fixedEnd);
+  if (fixed.readUInt32LE(0) !== 0x04034b50) damaged();
+  const nameBytes = fixed.readUInt16LE(26);
+  const dataStart = fixedEnd + nameBytes + fixed.readUInt16LE(28);
   if (dataStart > directoryStart) damaged();
-  const flags = file.readUInt16LE(at + 6);
-  const sameName = decodeName(file.subarray(at + LOCAL_BYTES, nameEnd), fail) === entry.name;
-  if (!sameName || flags !== entry.flags || file.readUInt16LE(at + 8) !== entry.method) damaged();
+  const rest = file.bytes(fixedEnd, dataStart);
+  const flags = fixed.readUInt16LE(6);
+  const sameName = decodeName(rest.subarray(0, nameBytes), fail) === entry.name;
+  if (!sameName || flags !== entry.flags || fixed.readUInt16LE(8) !== entry.method) damaged();
   if ((flags & 8) !== 0) return dataStart; // sizes follow the data; the directory's are the ones used
   const [bytes, compressedBytes] = widen(
-    [file.readUInt32LE(at + 22), file.readUInt32LE(at + 18)],
-    file.subarray(nameEnd, dataStart),
+    [fixed.readUInt32LE(22), fixed.readUInt32LE(18)],
+    rest.subarray(nameBytes),
     damaged,
   );
   if (bytes !== entry.bytes || compressedBytes !== entry.compressedBytes) damaged();
-  if (file.readUInt32LE(at + 14) !== entry.crc32) damaged();
+  if (fixed.readUInt32LE(14) !== entry.crc32) damaged();
   return dataStart;
 }

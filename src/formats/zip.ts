@@ -1,6 +1,7 @@
-// Zip archives in memory: members inflated one at a time on demand, and archives written with the same bytes each time.
+// Zip archives: members inflated one at a time on demand, and archives written with the same bytes each time.
 import { constants, crc32, deflateRawSync, inflateRawSync } from "node:zlib";
 import { check, nearestName, PtychoError } from "../core/errors.js";
+import { type ByteSource, bytesOf } from "./byte-source.js";
 import type { FileTag } from "./npy-header.js";
 import { printable } from "./printable.js";
 import {
@@ -16,7 +17,7 @@ export interface ZipArchive {
   has(name: string): boolean;
   /** Throws, naming the nearest member, when there is none of that name. */
   member(name: string): ZipMember;
-  /** The whole content, its length and CRC-32 checked. A stored member is a view of the archive, not a copy. */
+  /** The whole content, its length and CRC-32 checked. A stored member of an archive in memory is a view, not a copy. */
   read(name: string): Buffer;
   /** At least the first `count` bytes (or all, of a shorter member), without a CRC check. */
   peek(name: string, count: number): Buffer;
@@ -28,12 +29,17 @@ export interface ZipReadOptions {
 }
 
 /**
- * Opens the archive in `file`; `where` names it in messages. All headers and limits are checked here, before anything
+ * Opens an archive in memory or in an open file; `where` names it in messages. All headers and limits are checked here, before anything
  * is inflated.
  *
  * @throws PtychoError with `tag` (DataError unless given), here and from `read`.
  */
-export function readZip(file: Buffer, where: string, options: ZipReadOptions = {}): ZipArchive {
+export function readZip(
+  archive: Buffer | ByteSource,
+  where: string,
+  options: ZipReadOptions = {},
+): ZipArchive {
+  const file = Buffer.isBuffer(archive) ? bytesOf(archive) : archive;
   const tag = options.tag ?? "DataError";
   const members = readZipDirectory(file, where, tag, { ...ZIP_LIMITS, ...options.limits });
   const byName = new Map(members.map((member) => [member.name, member]));
@@ -53,8 +59,8 @@ export function readZip(file: Buffer, where: string, options: ZipReadOptions = {
   };
 }
 
-function readMember(file: Buffer, member: ZipMember, where: string, tag: FileTag): Buffer {
-  const packed = file.subarray(member.dataStart, member.dataStart + member.compressedBytes);
+function readMember(file: ByteSource, member: ZipMember, where: string, tag: FileTag): Buffer {
+  const packed = file.bytes(member.dataStart, member.dataStart + member.compressedBytes);
   const content = member.method === "store" ? packed : inflate(packed, member, where, tag);
   const found = crc32(content);
   check(
@@ -93,13 +99,13 @@ function inflate(packed: Buffer, member: ZipMember, where: string, tag: FileTag)
   return result.buffer;
 }
 
-function peekMember(file: Buffer, member: ZipMember, count: number, where: string, tag: FileTag): Buffer {
-  const packed = file.subarray(member.dataStart, member.dataStart + member.compressedBytes);
+function peekMember(file: ByteSource, member: ZipMember, count: number, where: string, tag: FileTag): Buffer {
+  const packed = (bytes: number) => file.bytes(member.dataStart, member.dataStart + bytes);
   const wanted = Math.min(count, member.bytes);
-  if (member.method === "store") return packed.subarray(0, wanted);
-  for (let window = 1024; window < packed.length; window *= 8) {
+  if (member.method === "store") return packed(wanted);
+  for (let window = 1024; window < member.compressedBytes; window *= 8) {
     try {
-      const start = inflateRawSync(packed.subarray(0, window), { finishFlush: constants.Z_SYNC_FLUSH });
+      const start = inflateRawSync(packed(window), { finishFlush: constants.Z_SYNC_FLUSH });
       if (start.length >= wanted) return start.subarray(0, wanted);
     } catch (error) {
       const message = `${where}: member ${printable(member.name)} cannot be inflated, its data is damaged`;
@@ -162,7 +168,8 @@ export function writeZip(
   return Buffer.concat(zipPieces(members, options));
 }
 
-interface HeaderFields {
+/** What a local header and its entry in the directory say of a member. */
+export interface HeaderFields {
   readonly name: Buffer;
   readonly method: number;
   readonly crc32: number;
@@ -174,7 +181,8 @@ const SENTINEL = 0xffffffff;
 const DOS_DATE = 0x0021; // 1 January 1980, the first day that zip knows
 const UTF8_FLAG = 0x0800;
 
-function localHeader(fields: HeaderFields, always: boolean): Buffer {
+/** The bytes before the content of a member; `always`: with 64-bit sizes, and so of one length whatever the sizes. */
+export function localHeader(fields: HeaderFields, always: boolean): Buffer {
   const [[bytes, compressed], extra] = narrow([fields.bytes, fields.compressedBytes], always);
   const header = Buffer.alloc(30);
   header.writeUInt32LE(0x04034b50, 0);
@@ -182,7 +190,7 @@ function localHeader(fields: HeaderFields, always: boolean): Buffer {
   return Buffer.concat([header, fields.name, extra]);
 }
 
-function directoryEntry(fields: HeaderFields, offset: number, always: boolean): Buffer {
+export function directoryEntry(fields: HeaderFields, offset: number, always: boolean): Buffer {
   const [[bytes, compressed, start], extra] = narrow([fields.bytes, fields.compressedBytes, offset], always);
   const header = Buffer.alloc(46);
   header.writeUInt32LE(0x02014b50, 0);
@@ -225,7 +233,7 @@ function narrow(values: readonly number[], always: boolean): [number[], Buffer] 
   return [values.map((value) => (always || value >= SENTINEL ? SENTINEL : value)), extra];
 }
 
-function endRecords(count: number, directoryBytes: number, offset: number, always: boolean): Buffer {
+export function endRecords(count: number, directoryBytes: number, offset: number, always: boolean): Buffer {
   const end = Buffer.alloc(22);
   end.writeUInt32LE(0x06054b50, 0);
   end.writeUInt16LE(Math.min(count, 0xffff), 8);

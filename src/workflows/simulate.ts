@@ -2,11 +2,13 @@
 
 import { type ComplexArray, float64, type NdArray } from "../core/ndarray.js";
 import { VERSION } from "../core/version.js";
-import { DIFFRACTION_KEYS, SCAN_KEYS } from "../data/keys.js";
+import { BAD_PIXEL_KEYS, DIFFRACTION_KEYS, SCAN_KEYS, TRUE_POSITION_KEYS } from "../data/keys.js";
 import type { NpyArray } from "../formats/npy.js";
 import { writeNpz } from "../formats/npz.js";
 import { type SimulatedScan, simulateScan } from "../simulation/acquire.js";
+import { type FaultyPatterns, withBadPixels, withPositionError } from "../simulation/faults.js";
 import { makeDeadLeavesObject, makeLinesObject } from "../simulation/objects.js";
+import { makeProbeModes } from "../simulation/probe-modes.js";
 import { defaultDiskRadiusPx, makeDefocusedProbe, makeDiskProbe } from "../simulation/probes.js";
 import { makeFermatScan, makeRasterScan, type ScanPositions } from "../simulation/scans.js";
 import type { SimulateRequest, SimulateResult, Work } from "./contract.js";
@@ -23,12 +25,14 @@ const PIXEL_SIZE_M = 20e-9;
 /**
  * Writes a scan file: amplitude = sqrt(counts) / s, with the one factor s that makes |F(probe x object)| the noise-free
  * amplitude for the probe and object of the file; counts = s^2 x amplitude^2 (s^2 stands in the metadata as
- * `counts_per_squared_amplitude`). Equal requests give equal bytes.
+ * `counts_per_squared_amplitude`). Equal requests give equal bytes. With a position error the recorded positions stand
+ * under the usual names and the true ones under `xcoords_true`, `ycoords_true`; with bad pixels the file has their mask
+ * as `bad_pixels`, 1 = bad.
  *
  * @throws PtychoError UsageError for a path that cannot be written or a size that cannot be simulated, ResourceError.
  */
 export async function* simulateWorkflow(request: SimulateRequest): Work<SimulateResult> {
-  const { outputFile, photons, patterns, seed, signal } = request;
+  const { outputFile, photons, patterns, seed, signal, probeModes = 1 } = request;
   prepareOutputFile("simulate: output file", outputFile, []);
   signal.throwIfAborted();
   const { positions, stepPx } = scanOf(request);
@@ -37,7 +41,8 @@ export async function* simulateWorkflow(request: SimulateRequest): Work<Simulate
     kind: "message",
     text:
       `simulating ${patterns} patterns of ${request.N} x ${request.N} pixels, ${request.object} object, ` +
-      `${request.probe} probe, ${request.scan} scan with a step of ${stepPx.toPrecision(3)} px`,
+      `${request.probe} probe${probeModes === 1 ? "" : ` of ${probeModes} modes`}, ${request.scan} scan with a step of ` +
+      `${stepPx.toPrecision(3)} px`,
   };
   if (patterns > 1 && stepPx > radiusPx) {
     yield {
@@ -49,7 +54,7 @@ export async function* simulateWorkflow(request: SimulateRequest): Work<Simulate
   }
   const scan = simulateScan({
     object: objectOf(request),
-    probe: probeOf(request),
+    probe: probeModes === 1 ? probeOf(request) : makeProbeModes(probeOf(request), probeModes),
     xPx: positions.xPx,
     yPx: positions.yPx,
     photons,
@@ -98,7 +103,11 @@ function scanOf({ scan, patterns, N, objectSizePx, seed }: SimulateRequest): {
 }
 
 function members(scan: SimulatedScan, request: SimulateRequest): [string, NpyArray][] {
-  const { xPx, yPx, object, intensityScale, diffraction } = scan;
+  const { object, intensityScale } = scan;
+  const { positionErrorPx = 0, badPixelFraction = 0, seed } = request;
+  const { xPx, yPx } = positionErrorPx === 0 ? scan : withPositionError(scan, positionErrorPx, seed);
+  const { diffraction, badPixels }: Partial<FaultyPatterns> & Pick<SimulatedScan, "diffraction"> =
+    badPixelFraction === 0 ? scan : withBadPixels(scan.diffraction, badPixelFraction, seed);
   const amplitude: NdArray<"float32"> = {
     ...diffraction,
     data: diffraction.data.map((value) => value / intensityScale),
@@ -122,11 +131,21 @@ function members(scan: SimulatedScan, request: SimulateRequest): [string, NpyArr
     [SCAN_KEYS.truthObject, object],
     [SCAN_KEYS.scanIndex, zeros],
     [SCAN_KEYS.metadata, metadata],
+    ...(positionErrorPx === 0 ? [] : truePositions(scan)),
+    ...(badPixels === undefined ? [] : [[BAD_PIXEL_KEYS[0], badPixels] satisfies [string, NpyArray]]),
+  ];
+}
+
+function truePositions({ xPx, yPx }: ScanPositions): [string, NpyArray][] {
+  return [
+    [TRUE_POSITION_KEYS.x, float64([xPx.length], xPx)],
+    [TRUE_POSITION_KEYS.y, float64([yPx.length], yPx)],
   ];
 }
 
 function metadataOf(scan: SimulatedScan, request: SimulateRequest) {
   const { object, phase, probe, scan: kind, N, patterns, objectSizePx, photons, seed } = request;
+  const { probeModes = 1, positionErrorPx = 0, badPixelFraction = 0 } = request;
   return {
     schema_version: "1.0.0",
     creation_info: { script: "ptychopinn simulate", ptychopinn_version: VERSION },
@@ -135,6 +154,9 @@ function metadataOf(scan: SimulatedScan, request: SimulateRequest) {
     data_transformations: [],
     additional_parameters: {
       ...{ object, phase, probe, scan: kind, object_size_px: objectSizePx, seed },
+      ...(probeModes !== 1 && { probe_modes: probeModes }),
+      ...(positionErrorPx !== 0 && { position_error_px: positionErrorPx }),
+      ...(badPixelFraction !== 0 && { bad_pixel_fraction: badPixelFraction }),
       counts_per_squared_amplitude: scan.intensityScale ** 2,
       mean_counts: scan.meanCounts,
     },

@@ -13,6 +13,9 @@ interface SimulateOptions extends Pick<SimulateRequest, "object" | "probe" | "sc
   readonly nImages: number;
   readonly objectSize: number;
   readonly nPhotons: number;
+  readonly probeModes: number;
+  readonly positionError: number;
+  readonly badPixels: number;
   readonly quiet?: boolean;
 }
 
@@ -43,6 +46,30 @@ export function simulateCommand({ terminal, workflows, signal }: Session): Comma
         .argParser(numberFrom("--n_photons", 1, 1e15, false)),
     )
     .addOption(
+      new Option(
+        "--probe-modes <count>",
+        "incoherent modes of the illumination, each with half the power of the last",
+      )
+        .default(1)
+        .argParser(numberFrom("--probe_modes", 1, 10, true)),
+    )
+    .addOption(
+      new Option(
+        "--position-error <pixels>",
+        "r.m.s. error of each recorded coordinate; the true ones are kept as truth",
+      )
+        .default(0)
+        .argParser(numberFrom("--position_error", 0, 100, false)),
+    )
+    .addOption(
+      new Option(
+        "--bad-pixels <fraction>",
+        "share of the detector pixels that are dead or hot, and masked in the file",
+      )
+        .default(0)
+        .argParser(numberFrom("--bad_pixels", 0, 0.25, false)),
+    )
+    .addOption(
       new Option("--seed <number>", "seed of every random draw")
         .default(42)
         .argParser(numberFrom("--seed", 0, 2 ** 32 - 1, true)),
@@ -66,6 +93,9 @@ export function simulateCommand({ terminal, workflows, signal }: Session): Comma
         patterns: options.nImages,
         objectSizePx: options.objectSize,
         photons: options.nPhotons,
+        probeModes: options.probeModes,
+        positionErrorPx: options.positionError,
+        badPixelFraction: options.badPixels,
       },
     };
     const verbosity = { messages: options.quiet !== true, progress: options.quiet !== true };
