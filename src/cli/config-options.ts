@@ -1,6 +1,7 @@
 // The options of train and infer on a commander command, and the layer of explicit values that they give.
 import { type Command, Option } from "commander";
 import type { Surface } from "../config/field.js";
+import type { FieldName } from "../config/fields.js";
 import { COMMAND_LINE, type Layer } from "../config/layer.js";
 import { type OptionRow, optionsOf } from "../config/options.js";
 import { presets } from "../config/presets.js";
@@ -11,15 +12,16 @@ const HEADINGS: Readonly<Record<OptionRow["section"], string>> = {
   model: "Network and physics:",
   training: "Training:",
   inference: "Prediction and stitching:",
+  engine: "Reconstruction:",
   execution: "Run:",
   general: "General:",
 };
 
-const ORDER = ["data", "inference", "training", "model", "execution", "general"] as const;
+const ORDER = ["engine", "data", "inference", "training", "model", "execution", "general"] as const;
 
-/** Gives `command` every option of `surface`, grouped. */
-export function addConfigOptions(command: Command, surface: Surface): void {
-  if (surface === "train") {
+/** Gives `command` every option of `surface`, grouped; or those of `only` these fields, and --quiet. */
+export function addConfigOptions(command: Command, surface: Surface, only?: readonly FieldName[]): void {
+  if (surface === "train" && only === undefined) {
     const known = Object.entries(presets).map(([name, preset]) => `${name} (${preset.help})`);
     command.addOption(
       new Option("--preset <name>", `a named set of defaults: ${known.join("; ")}`).helpGroup(HEADINGS.data),
@@ -30,7 +32,10 @@ export function addConfigOptions(command: Command, surface: Surface): void {
       ),
     );
   }
-  const rows = optionsOf(surface);
+  const rows = optionsOf(surface).filter(
+    ({ field, name }) =>
+      only === undefined || (field === undefined ? name === "quiet" : only.includes(field)),
+  );
   for (const section of ORDER) {
     for (const row of rows.filter((candidate) => candidate.section === section)) {
       const option = new Option(flagOf(row), row.help).helpGroup(HEADINGS[section]);

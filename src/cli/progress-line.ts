@@ -70,6 +70,10 @@ function settledText(event: ProgressEvent): string {
       const validation = validationLoss === undefined ? "" : `  validation ${figures(validationLoss)}`;
       return `epoch ${epoch + 1}/${epochs}  loss ${figures(trainLoss)}${validation}  rate ${figures(learningRate)}  ${duration(elapsedMs / 1000)}`;
     }
+    case "reconstructed": {
+      const { label, epoch, epochs, residual, elapsedMs } = event;
+      return `${label === "" ? "" : `${label}: `}epoch ${epoch + 1}/${epochs}  R ${figures(residual)}  ${duration(elapsedMs / 1000)}`;
+    }
     case "wrote":
       return `wrote ${event.what}: ${event.path}`;
     case "warning":

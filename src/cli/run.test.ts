@@ -51,7 +51,28 @@ async function run(
       phasePicturePath: "D/reconstructed_phase.png",
       patterns: 64,
     }),
+    adapt: answer({
+      archivePath: "D/wts.h5.zip",
+      outputDir: "D",
+      history: { trainLoss: [2, 1] },
+      ended: "completed" as const,
+      reconstructionPath: "D/reconstruction.npz",
+      amplitudePicturePath: "D/reconstructed_amplitude.png",
+      phasePicturePath: "D/reconstructed_phase.png",
+      patterns: 64,
+    }),
     simulate: answer({ outputFile: "s.npz", patterns: 500 }),
+    reconstruct: answer({
+      outputDir: "D",
+      reconstructionPath: "D/reconstruction.npz",
+      reportPath: "D/report.json",
+      pictures: ["D/reconstructed_amplitude.png"],
+      notes: ["the probe is kept"],
+      engine: "rpie",
+      epochs: 10,
+      residual: 0.01,
+      halves: { phaseCorrelation: 0.98, amplitudeCorrelation: null, halfBitPeriodPx: 3.9 },
+    }),
     evaluate: answer({ metrics, outputFile: "m.json" }),
     demo: answer({
       outputDir: "demo-output",
@@ -90,6 +111,7 @@ async function run(
 const base: Record<Surface, string> = {
   train: "train --train_data_file scan.npz",
   infer: "infer --model_path model --test_data scan.npz",
+  reconstruct: "reconstruct scan.npz",
 };
 
 /** A text for the option which is not the default. */
@@ -135,7 +157,7 @@ test("an architecture needs the settings that belong to it", async () => {
 
 describe("every option sets its field and nothing else", () => {
   const pair = new Set(["scale_contract_version", "measurement_domain"]);
-  for (const surface of ["train", "infer"] as const) {
+  for (const surface of ["train", "infer", "reconstruct"] as const) {
     for (const row of optionsOf(surface)) {
       if (row.field !== undefined && pair.has(row.field)) continue;
       if (row.field === "architecture") continue; // legal only together with others: the test above
@@ -239,6 +261,9 @@ describe("refusals: one line on stderr, nothing on stdout, no workflow", () => {
     [`${base.train} --num-workers 4`, 2, "expected 0, got '4'"],
     [`${base.train} --max_epochs two`, 2, "got 'two'"],
     [`${base.train} --profile ci --torch-loss-mode mae`, 2, "the CI profile requires"],
+    ["adapt model", 2, "FILE is missing"],
+    ["adapt model scan.npz --gridsize 2", 2, "it belongs to train"],
+    ["adapt model scan.npz --preset unrolled", 2, "it belongs to train"],
     ["evaluate r.npz", 2, "--truth is required"],
     ["evaluate --truth t.npz", 2, "RECONSTRUCTION is missing"],
     ["evaluate r.npz --truth t.npz --crop 1.5", 2, "expected an integer"],
@@ -275,6 +300,23 @@ describe("the other commands", () => {
     const demo = await run("demo --output_dir here");
     expect(demo.request).toMatchObject({ outputDir: "here" });
     expect(demo.out).toContain("pictures: a.png, p.png");
+  });
+
+  it("adapt passes on what was asked for, and nothing else", async () => {
+    const { request, out, code } = await run(
+      "adapt model scan.npz --output_dir D --epochs 5 --learning-rate 1e-4 --resume --quiet",
+    );
+    expect(code).toBe(0);
+    expect(request).toMatchObject({ modelPath: "model", scanFile: "scan.npz" });
+    expect(request.asked).toEqual({
+      source: "command line",
+      values: { epochs: "5", learning_rate: "1e-4", output_dir: "D", resume: true, quiet: true },
+    });
+    expect(out).toContain("Model bundle saved to D/wts.h5.zip");
+    expect(out).toContain("pictures: D/reconstructed_amplitude.png");
+    const help = await run("adapt --help");
+    expect(help.out).toContain("--max-epochs");
+    expect(help.out).not.toContain("--gridsize");
   });
 
   it("--help is grouped, lists no alias twice, and --version prints the version", async () => {

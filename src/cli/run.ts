@@ -2,9 +2,11 @@
 import { Command, CommanderError } from "commander";
 import { notBuilt } from "../config/not-built.js";
 import { exitCodeOf, isPtychoError, nearestName, PtychoError } from "../core/errors.js";
+import { adaptCommand } from "./commands/adapt.js";
 import { demoCommand } from "./commands/demo.js";
 import { evaluateCommand } from "./commands/evaluate.js";
 import { inferCommand } from "./commands/infer.js";
+import { reconstructCommand } from "./commands/reconstruct.js";
 import { simulateCommand } from "./commands/simulate.js";
 import { trainCommand } from "./commands/train.js";
 import { longFlags, refuseOptionAsValue } from "./config-options.js";
@@ -47,6 +49,7 @@ function buildProgram(session: Session, version: string): Command {
     .helpOption("-h, --help", "print this help");
   const commands = [
     ...[simulateCommand(session), trainCommand(session), inferCommand(session)],
+    ...[adaptCommand(session), reconstructCommand(session)],
     ...[evaluateCommand(session), demoCommand(session)],
   ];
   for (const command of commands) program.addCommand(command);

@@ -4,10 +4,13 @@ import type { Work, Workflows } from "../workflows/contract.js";
 export const workflows: Workflows = {
   train: (request) => later(async () => (await import("../workflows/train.js")).trainWorkflow(request)),
   infer: (request) => later(async () => (await import("../workflows/infer.js")).inferWorkflow(request)),
+  adapt: (request) => later(async () => (await import("../workflows/adapt.js")).adaptWorkflow(request)),
   simulate: (request) =>
     later(async () => (await import("../workflows/simulate.js")).simulateWorkflow(request)),
   evaluate: (request) =>
     later(async () => (await import("../workflows/evaluate.js")).evaluateWorkflow(request)),
+  reconstruct: (request) =>
+    later(async () => (await import("../workflows/reconstruct.js")).reconstructWorkflow(request)),
   demo: (request) => later(async () => (await import("../workflows/demo.js")).demoWorkflow(request)),
 };
 

@@ -1,9 +1,9 @@
 // What one row of the field table says, and the types that follow from it.
 
 /** The commands that take a configuration. */
-export type Surface = "train" | "infer";
+export type Surface = "train" | "infer" | "reconstruct";
 
-export const SECTIONS = ["model", "data", "training", "inference", "execution"] as const;
+export const SECTIONS = ["model", "data", "training", "inference", "engine", "execution"] as const;
 export type Section = (typeof SECTIONS)[number];
 
 export type FieldValue = number | boolean | string | null;
@@ -35,6 +35,8 @@ interface Row {
   readonly default: FieldValue;
   /** Default of `infer` where it differs. */
   readonly inferDefault?: FieldValue;
+  /** Default of `reconstruct` where it differs. */
+  readonly reconstructDefault?: FieldValue;
   /** Surfaces on which null ("none" on the command line) is a value. */
   readonly nullOn?: readonly Surface[];
   readonly unit?: string;
@@ -102,3 +104,5 @@ export type ValuesOf<T, S extends Surface> = {
 export const TRAIN = ["train"] as const;
 export const INFER = ["infer"] as const;
 export const BOTH = ["train", "infer"] as const;
+export const RECONSTRUCT = ["reconstruct"] as const;
+export const ALL = ["train", "infer", "reconstruct"] as const;

@@ -1,6 +1,7 @@
-// The field table: everything that can be asked of train and infer. Types, defaults, ranges, flags and help follow.
+// The field table: everything that can be asked of train, infer and reconstruct. Types, defaults, ranges, flags and help follow.
 import { type Field, SECTIONS, type Section, type Surface, type ValuesOf } from "./field.js";
 import { dataFields } from "./fields/data.js";
+import { engineFields } from "./fields/engine.js";
 import { executionFields } from "./fields/execution.js";
 import { inferenceFields } from "./fields/inference.js";
 import { modelFields } from "./fields/model.js";
@@ -11,6 +12,7 @@ const tables = {
   data: dataFields,
   training: trainingFields,
   inference: inferenceFields,
+  engine: engineFields,
   execution: executionFields,
 } as const;
 
@@ -24,6 +26,8 @@ export type DataConfig = ValuesOf<Tables["data"], "train">;
 export type TrainingConfig = ValuesOf<Tables["training"], "train">;
 /** Prediction and stitching. */
 export type InferenceConfig = ValuesOf<Tables["inference"], "infer">;
+/** Iterative reconstruction. */
+export type EngineConfig = ValuesOf<Tables["engine"], "reconstruct">;
 /** Machine, reproducibility, records. */
 export type ExecutionConfig = ValuesOf<Tables["execution"], "train">;
 
@@ -32,7 +36,12 @@ export type Config<S extends Surface> = { readonly [T in Section]: ValuesOf<Tabl
 
 /** The values of a surface in one flat record. */
 export type Values<S extends Surface> = ValuesOf<
-  Tables["model"] & Tables["data"] & Tables["training"] & Tables["inference"] & Tables["execution"],
+  Tables["model"] &
+    Tables["data"] &
+    Tables["training"] &
+    Tables["inference"] &
+    Tables["engine"] &
+    Tables["execution"],
   S
 >;
 
@@ -62,7 +71,8 @@ export function allFields(): FieldEntry[] {
 
 /** Default of a field on a surface. */
 export function defaultOf(field: Field, surface: Surface) {
-  return surface === "infer" && field.inferDefault !== undefined ? field.inferDefault : field.default;
+  const own = { train: undefined, infer: field.inferDefault, reconstruct: field.reconstructDefault }[surface];
+  return own === undefined ? field.default : own;
 }
 
 /** Help of a field on a surface. */

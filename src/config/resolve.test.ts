@@ -12,6 +12,7 @@ import { switches } from "./switches.js";
 const required = {
   train: { train_data_file: "scan.npz" },
   infer: { model_path: "model", test_data: "scan.npz" },
+  reconstruct: {},
 };
 
 const resolve = <S extends Surface>(surface: S, values: Record<string, unknown> = {}, more = {}) =>
@@ -30,9 +31,27 @@ function refusal(run: () => unknown): { tag: ErrorTag; message: string } {
   throw new Error("nothing was refused");
 }
 
+describe("teacher", () => {
+  it("is refused for supervised training, which has no physics beside it", () => {
+    const given = { teacher: "run", model_type: "supervised" };
+    expect(refusal(() => resolve("train", given))).toMatchObject({
+      tag: "UsageError",
+      message: expect.stringContaining("--teacher is a target beside the physics"),
+    });
+  });
+  it("without it, its weight has no effect, and that is said", () => {
+    const { warnings } = resolve("train", { teacher_weight: 2, teacher_epochs: 3 });
+    expect(warnings).toEqual([
+      "--teacher_weight has no effect here: it needs --teacher",
+      "--teacher_epochs has no effect here: it needs --teacher",
+    ]);
+    expect(resolve("train", { teacher: "run", teacher_weight: 2 }).warnings).toEqual([]);
+  });
+});
+
 describe("field table", () => {
   it("has unique names on each surface", () => {
-    for (const surface of ["train", "infer"] as const) {
+    for (const surface of ["train", "infer", "reconstruct"] as const) {
       const names = fieldsOf(surface).flatMap(({ name, field }) => [
         name,
         ...(field.aliases ?? []).map((alias) => alias.name),
@@ -43,7 +62,7 @@ describe("field table", () => {
   });
 
   it("has defaults that its own rows accept", () => {
-    for (const surface of ["train", "infer"] as const) {
+    for (const surface of ["train", "infer", "reconstruct"] as const) {
       for (const { name, field } of fieldsOf(surface)) {
         const value = defaultOf(field, surface);
         if (value === null) continue;

@@ -49,6 +49,10 @@ export function checkProfile(profile: string, explicit: readonly ReadonlyMap<Fie
 export function checkTogether(surface: Surface, sources: Sources): void {
   const value = (name: FieldName): FieldValue => sources[name]?.value ?? null;
   if (surface !== "train") return; // the rest belongs to the model, whose archive carries it
+  if (value("teacher") !== null && value("model_type") === "supervised")
+    refuse(
+      "--teacher is a target beside the physics, and supervised training has none; leave one of them out",
+    );
   checkUnrolled(value);
   checkPhysics(value);
   checkGroups(value);
@@ -146,6 +150,11 @@ export function warningsFor(surface: Surface, sources: Sources): string[] {
         `${sourced.givenAs}: as in the original these layers exist in the network and are never applied, so they have no effect on the result`,
       );
   }
+  if (sources.teacher?.value === null)
+    for (const name of ["teacher_weight", "teacher_epochs"] as const) {
+      const given = sources[name]?.givenAs;
+      if (given !== undefined) warnings.push(`${given} has no effect here: it needs --teacher`);
+    }
   const subsample = sources.n_subsample?.value ?? null;
   const groups = Number(sources.n_groups?.value ?? 0);
   const C = Number(sources.gridsize?.value ?? 1) ** 2;

@@ -1,6 +1,6 @@
 // Options that set fields to fixed values: the original's --quiet, --disable_mlflow, --disable-checkpointing.
 import type { FieldValue, Surface } from "./field.js";
-import { BOTH, TRAIN } from "./field.js";
+import { ALL, TRAIN } from "./field.js";
 import type { FieldName } from "./fields.js";
 
 export interface Switch {
@@ -13,7 +13,7 @@ export interface Switch {
 
 export const switches: Readonly<Record<string, Switch>> = {
   quiet: {
-    surfaces: BOTH,
+    surfaces: ALL,
     sets: { enable_progress_bar: false },
     help: "print results, warnings and errors only",
   },

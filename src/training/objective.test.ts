@@ -145,6 +145,52 @@ describe("buildObjective", () => {
     expect(slopes(true)).toEqual([0, 0]);
   });
 
+  it.each([
+    { profile: "amplitude", loss: "mae" },
+    { profile: "amplitude", loss: "poisson" },
+    { profile: "counts", loss: "poisson" },
+  ] as const)(
+    "with a teacher ($profile, $loss): misfit times the log of the error of what the physics sees",
+    (changes) => {
+      const gain = input("gain", []);
+      const network = networkOf("real_imag");
+      const brighter: Network = {
+        ...network,
+        apply: (...args) => {
+          const { first, second, ...rest } = network.apply(...args);
+          return { ...rest, first: mul(first, gain), second: mul(second, gain) };
+        },
+      };
+      const plain = objectiveOf(changes, "real_imag");
+      const settings = { ...SETTINGS, ...changes, teacher: true };
+      const built = buildObjective(settings, shape, brighter, parameters, {}, "train");
+      const known = wave(7).data.map((value) => Math.min(1, Math.round(value)));
+      const teacher = {
+        teacher_re: wave(5),
+        teacher_im: wave(6),
+        teacher_known: float32([B, C, N, N], known),
+        teacher_strength: float32([], [0.5]),
+      };
+      // The likelihood without its constant is 0 at best, and so is the absolute error.
+      const feeds = { ...FEEDS, ...scaleFeeds, ...teacher, gain: float32([], [1]), log_gamma: float32([B]) };
+      const at = (expr: Expr): number => Number(evaluate([expr], feeds)[0].data[0]);
+      const [s1, s2] = changes.profile === "counts" ? [1.5, 2.5] : [1, 1];
+      let [error, slope] = [0, 0];
+      numbers("diffraction").forEach((x, i) => {
+        const weight = known[i] * probe.data[i % (N * N)] ** 2;
+        const [re, im] = [s1 * (0.5 + 0.1 * x), s2 * 0.2 * x];
+        const [dr, di] = [re - teacher.teacher_re.data[i], im - teacher.teacher_im.data[i]];
+        error += weight * (dr ** 2 + di ** 2);
+        slope += 2 * weight * (dr * re + di * im);
+      });
+      const misfit = at(plain.loss);
+      expect(at(built.reported)).toBe(misfit);
+      expect(at(built.loss) / (1.5 * misfit)).toBeCloseTo(1, 5);
+      const taught = at(gradients(built.loss, [gain])[0]) - at(gradients(built.reported, [gain])[0]);
+      expect(taught / ((0.5 * misfit * slope) / error)).toBeCloseTo(1, 3);
+    },
+  );
+
   it("refuses what cannot be meant", () => {
     expect(() => objectiveOf({ profile: "counts" })).toThrow(/needs the Poisson loss/);
     expect(() => objectiveOf({ profile: "supervised" }, "real_imag")).toThrow(/amp_phase/);

@@ -6,6 +6,7 @@ import {
   greater,
   input,
   mul,
+  scalar,
   select,
   sqrt,
   stopGradient,
@@ -16,11 +17,13 @@ import { PtychoError } from "../core/errors.js";
 import type { NdArray } from "../core/ndarray.js";
 import type { Network, NetworkMode, NetworkOutput } from "../model/network.js";
 import type { ParameterSpec } from "../model/parameters.js";
-import { abs2, type ComplexExpr, mapParts, polar } from "../physics/complex.js";
+import { abs2, type ComplexExpr, mapParts, polar, sumAxis } from "../physics/complex.js";
 import { amplitudes, counts, type Domain } from "../physics/domain.js";
+import { byExperiment } from "../physics/experiment.js";
 import { type ForwardInputs, forwardAmplitude } from "../physics/forward-amplitude.js";
 import { forwardRectangular } from "../physics/forward-rectangular.js";
 import type { OverlapRule } from "../physics/overlap.js";
+import { maskedProbe } from "../physics/probe.js";
 import {
   countPoissonLoss,
   maeLoss,
@@ -30,6 +33,7 @@ import {
   rectangularPoissonLoss,
   totalVariation,
 } from "./losses.js";
+import { teacherTerm } from "./teacher.js";
 
 /**
  * The scale contracts of the original. `amplitude`: normalised amplitudes, coherent modes. `counts`: measured counts,
@@ -61,6 +65,8 @@ export interface ObjectiveSettings {
   readonly probeMask?: NdArray<"float32">;
   readonly amplitudeRegulariser?: Regulariser;
   readonly phaseRegulariser?: Regulariser;
+  /** Adds `teacherTerm` for the patches in the units that the physics sees, and its inputs. */
+  readonly teacher?: boolean;
 }
 
 export interface BatchShape {
@@ -91,8 +97,10 @@ export function physicsParameters(settings: ObjectiveSettings): ParameterSpec[] 
 }
 
 export interface Objective {
-  /** 0-d. */
+  /** What training minimises, 0-d. */
   readonly loss: Expr;
+  /** The loss without the teacher, 0-d. */
+  readonly reported: Expr;
   /** Per-sample negative log likelihood [B], or the unreduced absolute error. */
   readonly dataTerm: Expr;
   /** [B, C, N, N] in the domain of the profile; absent for supervised training. */
@@ -121,11 +129,13 @@ export function buildObjective(
     settings.profile === "supervised"
       ? supervisedTerm(output, shape)
       : physicsTerm(settings, shape, diffraction, output, parameters);
-  const loss = [
+  const reported = [
     regulariserTerm(settings.amplitudeRegulariser, () => amplitudeOf(output)),
     regulariserTerm(settings.phaseRegulariser, () => phaseOf(output)),
   ].reduce((total: Expr, term) => (term === undefined ? total : add(total, term)), data.loss);
-  return { ...data, loss, network: output };
+  const { teacher, ...term } = data;
+  const loss = teacher === undefined ? reported : add(reported, teacher);
+  return { ...term, loss, reported, network: output };
 }
 
 /** The complex patches a network's output stands for. */
@@ -135,7 +145,7 @@ export function patchesOf(output: NetworkOutput): ComplexExpr {
     : polar(output.first, output.second);
 }
 
-type DataTerm = Pick<Objective, "loss" | "dataTerm" | "prediction">;
+type DataTerm = Pick<Objective, "loss" | "dataTerm" | "prediction"> & { readonly teacher?: Expr };
 
 function physicsTerm(
   settings: ObjectiveSettings,
@@ -160,10 +170,14 @@ function physicsTerm(
       settings.loss === "poisson"
         ? poissonLoss(predicted, observed, logGamma())
         : maeLoss(predicted, observed);
+    const inUnits = (term: Expr): Expr => div(meanInStages(term), brightness(diffraction));
+    const unexplained = (): Expr =>
+      settings.loss === "poisson" ? poissonLoss(predicted, observed, scalar(0)) : dataTerm;
     return {
-      loss: div(meanInStages(dataTerm), brightness(diffraction)),
+      loss: inUnits(dataTerm),
       dataTerm,
       prediction: prediction.values,
+      ...taught(settings, forward, forward.patches, () => inUnits(unexplained())),
     };
   }
   const scaleOf = (name: string): Expr =>
@@ -186,10 +200,17 @@ function physicsTerm(
       );
     }
     const dataTerm = countPoissonLoss(prediction, observed, logGamma());
+    const inUnits = (term: Expr): Expr => mean(div(term, input("mean_intensity", [batch])));
+    const { s1, s2, experimentIds } = scales;
+    const seen = {
+      re: mul(forward.patches.re, byExperiment(s1, experimentIds)),
+      im: mul(forward.patches.im, byExperiment(s2, experimentIds)),
+    };
     return {
-      loss: mean(div(dataTerm, input("mean_intensity", [batch]))),
+      loss: inUnits(dataTerm),
       dataTerm,
       prediction: prediction.values,
+      ...taught(settings, forward, seen, () => inUnits(countPoissonLoss(prediction, observed, scalar(0)))),
     };
   }
   const dataTerm =
@@ -201,6 +222,18 @@ function physicsTerm(
     dataTerm,
     prediction: prediction.values,
   };
+}
+
+/** The teacher's term for the object that the physics sees; `unexplained` is its misfit in units of the loss, 0 at best. */
+function taught(
+  settings: ObjectiveSettings,
+  { probe, probeMask }: Omit<ForwardInputs, "outputScale">,
+  seen: ComplexExpr,
+  unexplained: () => Expr,
+): Pick<DataTerm, "teacher"> {
+  if (settings.teacher !== true) return {};
+  const confined = probeMask === undefined ? probe : maskedProbe(probe, probeMask);
+  return { teacher: teacherTerm(seen, sumAxis(abs2(confined), 2), unexplained()) };
 }
 
 function forwardInputs(

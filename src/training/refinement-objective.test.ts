@@ -97,6 +97,40 @@ describe("buildRefinementObjective", () => {
     expect(loss[2] - 0.3 * loss[0]).toBeLessThan(loss[0]);
   });
 
+  it("with a teacher: every canvas is also compared with the teacher's, and the report stays without", () => {
+    const flatCanvas = (value: number, known: number): Record<string, NdArray> => {
+      const filled = (v: number) => float32([CANVAS, CANVAS], new Float32Array(CANVAS * CANVAS).fill(v));
+      return {
+        ...{ teacher_re: filled(value), teacher_im: filled(0), teacher_known: filled(known) },
+        teacher_strength: float32([], [0.5]),
+      };
+    };
+    const built = buildRefinementObjective(
+      { steps: 3, cropPx: N, teacher: true },
+      { batch: BATCH, N, modes: MODES, canvasPx: CANVAS },
+      network,
+      parameterExprs(layout, flat),
+    );
+    const standing = withStepSize(untrained, 0); // every canvas is 1
+    const ratio = (value: number, known: number): number => {
+      const arrays = { ...feeds, ...flatCanvas(value, known) };
+      const reported = lossAt(built.reported, standing, arrays);
+      expect(reported).toBe(lossAt(lossExpr(3), standing));
+      return lossAt(built.loss, standing, arrays) / reported;
+    };
+    expect(ratio(2, 1)).toBeCloseTo(1.5, 5);
+    expect(ratio(2, 0)).toBe(1);
+    expect(ratio(1, 1)).toBeCloseTo(1, 5);
+    const slope = gradients(built.loss, [flat])[0];
+    const pull = (value: number): number => {
+      const arrays = { ...feeds, ...flatCanvas(value, 1), parameters: float32([layout.size], standing) };
+      const at = layout.entries.find(({ name }) => name === "correction.bias")?.offset ?? Number.NaN;
+      return Number(evaluate([slope], arrays)[0].data[at]);
+    };
+    // A brighter teacher pulls the constant that the network adds to the object upwards.
+    expect(pull(3)).toBeLessThan(pull(1));
+  });
+
   it("has the gradient that finite differences find", () => {
     // Away from the start, where a correction of zero hides the network from its gradient.
     const parameters = withStepSize(untrained, 0.8);

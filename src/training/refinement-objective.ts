@@ -15,6 +15,7 @@ import {
   refinementInputs,
   refineWindows,
 } from "../physics/refinement.js";
+import { teacherTerm } from "./teacher.js";
 
 /** Weight in the loss of a step that is not the last. */
 const EARLY_STEP = 0.3;
@@ -24,6 +25,8 @@ export interface RefinementSettings {
   readonly steps: number;
   /** Edge of the central window that is refined, pixels; holds nearly all of the probe. */
   readonly cropPx: number;
+  /** Compares every merged canvas [M, M] also with the teacher's, see `teacherTerm`. */
+  readonly teacher?: boolean;
 }
 
 export interface ClusterShape {
@@ -36,15 +39,16 @@ export interface ClusterShape {
 
 /**
  * sum_k c_k sum(modelled_k - measured)^2 / sum(measured^2) over the merged canvases k = 1..T, c_T = 1, else 0.3. Further
- * input: `positions` [B, 1, 1, 2] = -(whole-pixel position - canvas centre). Also the last canvas [M, M], which
- * `refineScan` computes for a scan of any size; a test ties the two.
+ * input: `positions` [B, 1, 1, 2] = -(whole-pixel position - canvas centre). With a teacher, `loss` adds its term to every
+ * canvas and `reported` stays without. Also the last canvas [M, M], which `refineScan` computes for a scan of any size; a
+ * test ties the two.
  */
 export function buildRefinementObjective(
   settings: RefinementSettings,
   shape: ClusterShape,
   network: Network,
   parameters: Readonly<Record<string, Expr>>,
-): { readonly loss: Expr; readonly canvas: ComplexExpr } {
+): { readonly loss: Expr; readonly reported: Expr; readonly canvas: ComplexExpr } {
   const { batch, N, modes, canvasPx } = shape;
   const data = refinementInputs(batch, modes, N);
   const learned = learnedStep(network, parameters);
@@ -53,18 +57,29 @@ export function buildRefinementObjective(
   const core = clusterFrame(positions, settings.cropPx, canvasPx);
   const weight = centre(illumination(data.probe), settings.cropPx);
   const inertia = mul(data.probePeak, INERTIA);
-  const total = add(core.place(weight), inertia);
+  const light = core.place(weight);
+  const total = add(light, inertia);
   const merged = (old: Expr, windows: Expr): Expr =>
     div(add(core.place(mul(windows, weight)), mul(old, inertia)), total);
   const energy = sum(square(data.amplitude));
   const misfit = (modelled: Expr): Expr => div(sum(square(sub(modelled, data.amplitude))), energy);
   let canvas: ComplexExpr = { re: full([canvasPx, canvasPx], 1), im: full([canvasPx, canvasPx], 0) };
   const terms: Expr[] = [];
+  const lessons: Expr[] = [];
+  /** Closes a step: its canvas and the amplitudes modelled from it. */
+  const judge = (modelled: Expr, share: number): void => {
+    const unexplained = misfit(modelled);
+    const shared = (term: Expr): Expr => (share === 1 ? term : mul(term, share));
+    terms.push(shared(unexplained));
+    if (settings.teacher === true) lessons.push(shared(teacherTerm(canvas, light, unexplained)));
+  };
   for (let step = 0; step < settings.steps; step++) {
     const { windows, modelled } = refineWindows(mapParts(canvas, whole.cut), data, learned, settings.cropPx);
-    if (step > 0) terms.push(mul(misfit(modelled), EARLY_STEP));
+    if (step > 0) judge(modelled, EARLY_STEP);
     canvas = { re: merged(canvas.re, windows.re), im: merged(canvas.im, windows.im) };
   }
-  terms.push(misfit(modelledAmplitude(mapParts(canvas, whole.cut), data.probe)));
-  return { loss: terms.reduce((total, term) => add(total, term)), canvas };
+  judge(modelledAmplitude(mapParts(canvas, whole.cut), data.probe), 1);
+  const together = (parts: readonly Expr[]): Expr => parts.reduce((total, part) => add(total, part));
+  const reported = together(terms);
+  return { loss: lessons.length === 0 ? reported : add(reported, together(lessons)), reported, canvas };
 }

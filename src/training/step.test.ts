@@ -49,6 +49,26 @@ const feedsOf = ({ x, y }: (typeof BATCHES)[number], rate = 0.1) => ({
 const start = () => initialState(Float32Array.from(START), SGD, { seen: float32([1]) });
 
 describe("buildTrainingStep", () => {
+  it("reports what it is told to report, and descends the loss", () => {
+    const reporting: StepDefinition = {
+      ...definition,
+      objective: (parameters, buffers) => {
+        const { loss, bufferUpdates } = definition.objective(parameters, buffers);
+        return { loss: mul(loss, 2), reported: loss, bufferUpdates };
+      },
+    };
+    const feeds = { ...stateFeeds(start()), ...feedsOf(BATCHES[0]) };
+    const [plain, doubled] = [definition, reporting].map((each) =>
+      run(buildTrainingStep(each).update, feeds),
+    );
+    expect(doubled.loss.data[0]).toBe(plain.loss.data[0]);
+    expect(Number(doubled.gradient_norm.data[0])).toBeCloseTo(2 * Number(plain.gradient_norm.data[0]), 4);
+    const collected = buildTrainingStep({ ...reporting, accumulate: 2 }).accumulate;
+    expect(collected && run(collected, { ...feeds, accumulated: float32([3]) }).loss.data[0]).toBe(
+      plain.loss.data[0],
+    );
+  });
+
   it("moves against the gradient, leaves what the loss does not reach, and updates the buffers", () => {
     const { update } = buildTrainingStep(definition);
     const results = run(update, { ...stateFeeds(start()), ...feedsOf(BATCHES[0]) });

@@ -13,11 +13,18 @@ export interface StepDefinition {
   readonly layout: ParameterLayout;
   /** Shapes of the buffers (running statistics) by name. */
   readonly buffers: Readonly<Record<string, readonly number[]>>;
-  /** The loss (0-d) for named parameters and buffers, and the new values of the buffers that change. */
+  /**
+   * The loss (0-d) for named parameters and buffers, what is reported in its place where the two differ, and the new values
+   * of the buffers that change.
+   */
   readonly objective: (
     parameters: Readonly<Record<string, Expr>>,
     buffers: Readonly<Record<string, Expr>>,
-  ) => { readonly loss: Expr; readonly bufferUpdates: Readonly<Record<string, Expr>> };
+  ) => {
+    readonly loss: Expr;
+    readonly reported?: Expr;
+    readonly bufferUpdates: Readonly<Record<string, Expr>>;
+  };
   readonly optimiser: OptimiserSettings;
   readonly clip?: { readonly algorithm: ClipAlgorithm; readonly limit: number };
   /** Micro-batches whose mean gradient makes one step; default 1. */
@@ -37,7 +44,7 @@ export interface TrainingState {
 
 /**
  * The graphs of a step. `update` reads `parameters`, `slot.*`, `buffer.*`, `scalars` (see stepScalars), with
- * accumulation `accumulated`, and the inputs of the objective; it returns `loss`, `gradient_norm` (before clipping) and
+ * accumulation `accumulated`, and the inputs of the objective; it returns `loss` (as reported), `gradient_norm` (before clipping) and
  * the new state under the same names. `accumulate`, present with accumulation, only adds to `accumulated`.
  */
 export interface StepPrograms {
@@ -52,7 +59,7 @@ export function buildTrainingStep(definition: StepDefinition): StepPrograms {
   const buffers = Object.fromEntries(
     Object.entries(definition.buffers).map(([name, shape]) => [name, input(`buffer.${name}`, shape)]),
   );
-  const { loss, bufferUpdates } = definition.objective(parameters, buffers);
+  const { loss, reported = loss, bufferUpdates } = definition.objective(parameters, buffers);
   const tensors = layout.entries.map(({ name }) => parameters[name]);
   const raw = gradients(loss, tensors);
   const bufferOutputs = Object.fromEntries(
@@ -82,7 +89,7 @@ export function buildTrainingStep(definition: StepDefinition): StepPrograms {
   );
   const update: Program = {
     outputs: {
-      loss,
+      loss: reported,
       gradient_norm: clip === undefined ? gradientNorm([vector]) : gradientNorm(gradient),
       parameters_next: next.parameters,
       ...Object.fromEntries(Object.entries(next.slots).map(([name, value]) => [`slot.${name}_next`, value])),
@@ -92,7 +99,7 @@ export function buildTrainingStep(definition: StepDefinition): StepPrograms {
   if (accumulated === undefined) return { update };
   return {
     update,
-    accumulate: { outputs: { loss, accumulated_next: accumulated, ...renamed(bufferOutputs) } },
+    accumulate: { outputs: { loss: reported, accumulated_next: accumulated, ...renamed(bufferOutputs) } },
   };
 }
 

@@ -9,9 +9,12 @@ import { buildNetwork } from "../model/registry.js";
 import { type BatchData, batchFeeds } from "../training/batch-feeds.js";
 import type { TrainingBatch } from "../training/fit.js";
 import { buildObjective, physicsParameters } from "../training/objective.js";
+import { teacherStrength } from "../training/teacher.js";
 import { brightStart, initialBuffers } from "./bright-start.js";
 import { contrastInspector } from "./inspect-contrast.js";
 import { modelOptionsOf, objectiveSettingsOf } from "./model-settings.js";
+import { fitToGroups, patchFeeds } from "./teach-groups.js";
+import { type TeacherFile, teacherArrays } from "./teacher.js";
 import type { TrainingTask, Weights } from "./training-task.js";
 
 export interface GroupedData {
@@ -19,10 +22,15 @@ export interface GroupedData {
   /** Groups of `train` to train on. */
   readonly groups: Int32Array;
   readonly validation: { readonly data: BatchData; readonly groups: Int32Array } | undefined;
+  readonly teacher: TeacherFile | undefined;
   readonly warnings: readonly string[];
 }
 
-export function groupedTask({ config }: ResolvedConfig<"train">, data: GroupedData): TrainingTask {
+/** @throws PtychoError DataError for a teacher of another scan. */
+export async function groupedTask(
+  { config }: ResolvedConfig<"train">,
+  data: GroupedData,
+): Promise<TrainingTask> {
   const { train, groups, validation } = data;
   const { container, probe } = train;
   const { batch_size } = config.training;
@@ -32,15 +40,22 @@ export function groupedTask({ config }: ResolvedConfig<"train">, data: GroupedDa
   const scales = physicsParameters(settings);
   const [, channels, N] = container.images.shape;
   const modes = probe.shape[0];
-  const toBatch = (source: BatchData, batch: Int32Array): TrainingBatch => ({
+  const teacher = data.teacher && (await fitToGroups(data.teacher, settings, train));
+  const toBatch = (source: BatchData, batch: Int32Array, strength?: number): TrainingBatch => ({
     patterns: batch.length * channels,
     size: batch.length,
-    feeds: () => batchFeeds(source, batch),
+    feeds: () => ({
+      ...batchFeeds(source, batch),
+      ...(teacher === undefined || strength === undefined
+        ? {}
+        : patchFeeds(teacher, source, batch, strength)),
+    }),
   });
   const objective: TrainingTask["objective"] = (batch, mode) => (parameters, buffers) => {
     const shape = { batch, channels, N, modes };
-    const { loss, network: output } = buildObjective(settings, shape, network, parameters, buffers, mode);
-    return { loss, bufferUpdates: output.bufferUpdates };
+    const taught = { ...settings, teacher: teacher !== undefined && mode === "train" };
+    const built = buildObjective(taught, shape, network, parameters, buffers, mode);
+    return { loss: built.loss, reported: built.reported, bufferUpdates: built.network.bufferUpdates };
   };
   const sample = groups.slice(0, batch_size);
   const calibrated = async (drawn: Weights): Promise<Weights> => {
@@ -70,7 +85,9 @@ export function groupedTask({ config }: ResolvedConfig<"train">, data: GroupedDa
     profile: train.profile,
     objective,
     batchesOf: (epoch) =>
-      epochBatches(groups, batch_size, { seed, epoch }).map((batch) => toBatch(train, batch)),
+      epochBatches(groups, batch_size, { seed, epoch }).map((batch, i, { length }) =>
+        toBatch(train, batch, teacher && teacherStrength(teacher.schedule, epoch, i / length)),
+      ),
     ...(validation === undefined
       ? {}
       : {
@@ -78,12 +95,12 @@ export function groupedTask({ config }: ResolvedConfig<"train">, data: GroupedDa
             toBatch(validation.data, batch),
           ),
         }),
-    start: async (drawn) => {
+    start: async (given, origin) => {
       const images = gatherBatch(container, sample).images;
       const { weights, mirrored } =
-        train.profile === "supervised"
-          ? { weights: drawn, mirrored: [] }
-          : await brightStart(network, drawn, images, inputScale);
+        train.profile === "supervised" || origin === "trained"
+          ? { weights: given, mirrored: [] }
+          : await brightStart(network, given, images, inputScale);
       const calibrates = scales.length > 0 && config.model.rect_s1s2_init === "data";
       const heads = mirrored.join(" and ");
       return {
@@ -101,6 +118,7 @@ export function groupedTask({ config }: ResolvedConfig<"train">, data: GroupedDa
       ...(validation === undefined || validation.data === train
         ? []
         : fingerprinted("validation_", validation.data)),
+      ...(data.teacher === undefined ? [] : teacherArrays(data.teacher.picture)),
     ],
     statistics:
       container.domain === "counts"
@@ -118,6 +136,7 @@ export function groupedTask({ config }: ResolvedConfig<"train">, data: GroupedDa
     summary:
       `training ${network.architecture} on ${groups.length} groups of ${channels}, patterns ${N} x ${N}; ` +
       `validation: ${held}; device: cpu`,
+    notes: teacher === undefined ? [] : [teacher.note],
     warnings: [...data.warnings, ...network.warnings],
   };
 }

@@ -1,5 +1,7 @@
 // Scan file -> training -> one model archive. The truth in the file is never read, except for supervised labels.
+
 import { join } from "node:path";
+import type { Bundle } from "../bundle/load-bundle.js";
 import { withFacts } from "../config/facts.js";
 import type { ResolvedConfig } from "../config/resolve.js";
 import { splitGroups } from "../data/batches.js";
@@ -31,37 +33,45 @@ import {
   snapshotSaver,
 } from "./run-checkpoints.js";
 import { saveModel } from "./save-model.js";
+import { expectPatternSize, modelIdentity, startWeights } from "./start-model.js";
+import { readTeacher } from "./teacher.js";
 import { groupedData, readTrainingScan } from "./training-data.js";
 import { type GraphSettings, openTrainingGraphs } from "./training-graphs.js";
 import type { TrainingTask } from "./training-task.js";
 import { unrolledTask } from "./unrolled-task.js";
 
 /** @throws PtychoError as its parts do; after an interruption `Interrupted`, with the state saved. */
-export async function* trainWorkflow({ config: asked, signal }: TrainRequest): Work<TrainResult> {
-  const { resolved, task } = readTask(asked);
+export async function* trainWorkflow({ config: asked, start, signal }: TrainRequest): Work<TrainResult> {
+  const { resolved, task } = await readTask(asked, start);
   const { output_dir: outputDir, resume } = resolved.config.execution;
   if (resume) expectCheckpoints(outputDir);
   prepareOutputFolder(outputDir);
   const lock = lockRun(outputDir);
   try {
     for (const folder of [outputDir, checkpointFolder(outputDir)]) reapPartials(folder);
-    return yield* trainTask(resolved, task, signal);
+    return yield* trainTask(resolved, task, start, signal);
   } finally {
     lock.release();
   }
 }
 
 /** Reads and checks everything before any file is written. */
-function readTask(asked: ResolvedConfig<"train">): { resolved: ResolvedConfig<"train">; task: TrainingTask } {
+async function readTask(
+  asked: ResolvedConfig<"train">,
+  start: Bundle | undefined,
+): Promise<{ resolved: ResolvedConfig<"train">; task: TrainingTask }> {
   const { data, execution } = asked.config;
   const profile = profileOf(asked.config);
+  const teacher = readTeacher(asked.config.training);
   const scan = readTrainingScan(data.train_data_file, profile, data);
+  if (start !== undefined) expectPatternSize(start, scanSize(scan.raw).N);
   const resolved = withFacts(asked, { N: scanSize(scan.raw).N, nphotons: scan.raw.nphotons });
   const test =
     data.test_data_file === null ? undefined : readTrainingScan(data.test_data_file, profile, data);
   const warnings = [...scan.warnings, ...(test?.warnings ?? [])];
   if (resolved.config.model.architecture === "unrolled") {
-    return { resolved, task: unrolledTask(resolved, scan.raw, test?.raw, warnings) };
+    const clusters = { scan: scan.raw, test: test?.raw, teacher, warnings };
+    return { resolved, task: await unrolledTask(resolved, clusters) };
   }
   const train = groupedData(scan.raw, profile, resolved);
   const count = train.container.images.shape[0];
@@ -71,19 +81,19 @@ function readTask(asked: ResolvedConfig<"train">): { resolved: ResolvedConfig<"t
     const held = groupedData(test.raw, profile, resolved, train);
     const everything = (size: number) => Int32Array.from({ length: size }, (_, group) => group);
     const validation = { data: held, groups: everything(held.container.images.shape[0]) };
-    return {
-      resolved,
-      task: groupedTask(resolved, { train, groups: everything(count), validation, warnings }),
-    };
+    const heldOut = { train, groups: everything(count), validation, teacher, warnings };
+    return { resolved, task: await groupedTask(resolved, heldOut) };
   }
   const split = splitGroups(count, data.validation_split, execution.seed);
   const validation = split.validation.length === 0 ? undefined : { data: train, groups: split.validation };
-  return { resolved, task: groupedTask(resolved, { train, groups: split.train, validation, warnings }) };
+  const groups = { train, groups: split.train, validation, teacher, warnings };
+  return { resolved, task: await groupedTask(resolved, groups) };
 }
 
 async function* trainTask(
   resolved: ResolvedConfig<"train">,
   task: TrainingTask,
+  model: Bundle | undefined,
   signal: AbortSignal,
 ): Work<TrainResult> {
   const { config } = resolved;
@@ -101,10 +111,11 @@ async function* trainTask(
       text: "there is no validation data: checkpoints are ranked by train_loss instead of val_loss",
     };
   }
-  yield { kind: "message", text: task.summary };
+  for (const text of [task.summary, ...task.notes]) yield { kind: "message", text };
   const settings = graphSettings(resolved, task);
   const schedule = makeSchedule(scheduleSettingsOf(training));
-  const identity = runIdentity(config, fingerprintOf(task.arrays));
+  const origin = model === undefined ? {} : { start: modelIdentity(model) };
+  const identity = runIdentity({ ...config, ...origin }, fingerprintOf(task.arrays));
   let start: Snapshot;
   if (execution.resume) {
     const buffers = initialBuffers(task.network);
@@ -115,11 +126,17 @@ async function* trainTask(
     // The rate under the present settings, which may differ in the number of epochs; else it is the stored one.
     start = { ...found.snapshot, schedule: scheduleAfter(schedule, found.snapshot.history) };
   } else {
-    const drawn = initialParameters(task.specs, execution.seed);
-    const { weights, notes } = (await task.start?.(drawn)) ?? { weights: drawn, notes: [] };
+    const { given, buffers } =
+      model === undefined
+        ? { given: initialParameters(task.specs, execution.seed), buffers: initialBuffers(task.network) }
+        : startWeights(model, task);
+    const { weights, notes } = (await task.start?.(given, model === undefined ? "drawn" : "trained")) ?? {
+      weights: given,
+      notes: [],
+    };
     for (const text of notes) yield { kind: "message", text };
     const parameters = packParameters(settings.layout, weights);
-    const state = initialState(parameters, settings.optimiser, initialBuffers(task.network));
+    const state = initialState(parameters, settings.optimiser, buffers);
     start = startSnapshot(state, schedule, training.accum_steps > 1, validation !== undefined);
   }
   const keep = snapshotSaver(outputDir, config, identity);
@@ -152,7 +169,7 @@ async function* trainTask(
   }
   const { snapshot, ended } = fitted;
   record(outputDir, snapshot); // a run killed after its last checkpoint may lack the last row
-  const archivePath = saveModel(outputDir, config, task, settings.layout, snapshot.state);
+  const archivePath = saveModel(outputDir, { ...config, ...origin }, task, settings.layout, snapshot.state);
   yield { kind: "wrote", path: archivePath, what: "model archive" };
   const { trainLoss, validationLoss } = snapshot.history;
   return {

@@ -22,9 +22,10 @@ export interface TrainingTask {
   batchesOf(epoch: number): readonly TrainingBatch[];
   /** Fixed batches; absent without validation data. */
   readonly validation?: readonly TrainingBatch[];
-  /** The parameters training starts from, made from the drawn ones, and what was done to them. */
+  /** The parameters training starts from, made from drawn ones or those of a trained model, and what was done to them. */
   readonly start?: (
-    drawn: Weights,
+    given: Weights,
+    origin: "drawn" | "trained",
   ) => Promise<{ readonly weights: Weights; readonly notes: readonly string[] }>;
   readonly inspect?: (layout: ParameterLayout) => NonNullable<FitRequest["inspect"]>;
   /** Everything that training reads of its data, for the fingerprint. */
@@ -38,5 +39,7 @@ export interface TrainingTask {
   };
   /** One line for the user. */
   readonly summary: string;
+  /** Further lines. */
+  readonly notes: readonly string[];
   readonly warnings: readonly string[];
 }

@@ -17,15 +17,25 @@ import { buildNetwork } from "../model/registry.js";
 import { legacyRandom } from "../numeric/random-legacy.js";
 import type { TrainingBatch } from "../training/fit.js";
 import { buildRefinementObjective } from "../training/refinement-objective.js";
+import { teacherStrength } from "../training/teacher.js";
 import { modelOptionsOf } from "./model-settings.js";
+import { canvasFeeds, fitToClusters } from "./teach-clusters.js";
+import { type TeacherFile, teacherArrays } from "./teacher.js";
 import type { TrainingTask } from "./training-task.js";
 
-export function unrolledTask(
+export interface UnrolledData {
+  readonly scan: RawData;
+  /** Held-out scan. */
+  readonly test: RawData | undefined;
+  readonly teacher: TeacherFile | undefined;
+  readonly warnings: readonly string[];
+}
+
+/** @throws PtychoError DataError for a teacher of another scan, or data that do not belong together. */
+export async function unrolledTask(
   resolved: ResolvedConfig<"train">,
-  scan: RawData,
-  test: RawData | undefined,
-  warnings: readonly string[],
-): TrainingTask {
+  { scan, test, teacher: teacherFile, warnings }: UnrolledData,
+): Promise<TrainingTask> {
   const { model, data, training, execution } = resolved.config;
   const { batch_size } = training;
   const network = buildNetwork(modelOptionsOf(model));
@@ -55,6 +65,17 @@ export function unrolledTask(
         `${centres.length}; lower --n_groups`,
     );
   }
+  const teacher = teacherFile && (await fitToClusters(teacherFile, train.scan));
+  const taught = (centre: number, strength: number): TrainingBatch => {
+    const batch = toBatch(train, centre);
+    if (teacher === undefined) return batch;
+    const members = clusterOf(train.clusters, centre);
+    const feeds = () => ({
+      ...batch.feeds(),
+      ...canvasFeeds(teacher, train.scan, members, canvasPx, strength),
+    });
+    return { ...batch, feeds };
+  };
   const validation = held
     ? spread(held.scan.amplitude.shape[0], batch_size).map((centre) => toBatch(held, centre))
     : split?.validation.length
@@ -64,16 +85,21 @@ export function unrolledTask(
     network,
     specs: network.parameters,
     profile: "amplitude",
-    objective: (batch) => (parameters) => {
+    objective: (batch, mode) => (parameters) => {
       const shape = { batch, N, modes, canvasPx };
-      return { ...buildRefinementObjective(settings, shape, network, parameters), bufferUpdates: {} };
+      const aims = { ...settings, teacher: teacher !== undefined && mode === "train" };
+      const { loss, reported } = buildRefinementObjective(aims, shape, network, parameters);
+      return { loss, reported, bufferUpdates: {} };
     },
     batchesOf: (epoch) =>
-      Array.from(epochCentres(centres, batches, execution.seed, epoch), (centre) => toBatch(train, centre)),
+      Array.from(epochCentres(centres, batches, execution.seed, epoch), (centre, i) =>
+        taught(centre, teacher === undefined ? 0 : teacherStrength(teacher.schedule, epoch, i / batches)),
+      ),
     ...(validation === undefined ? {} : { validation }),
     arrays: [
       ...fingerprinted("", train.scan),
       ...(held === undefined ? [] : fingerprinted("validation_", held.scan)),
+      ...(teacherFile === undefined ? [] : teacherArrays(teacherFile.picture)),
     ],
     statistics: { refined_window_px: cropPx },
     onnx: (weights) => ({
@@ -83,6 +109,7 @@ export function unrolledTask(
     summary:
       `training an unrolled network (${model.unrolled_steps} steps, window ${cropPx} px) on ${n} patterns ${N} x ${N}: ` +
       `${batches} clusters of ${batch_size} an epoch; validation: ${validation?.length ?? "no"} clusters; device: cpu`,
+    notes: teacher === undefined ? [] : [teacher.note],
     warnings,
   };
 }

@@ -1,5 +1,5 @@
 // Fields of the scan: which files, which patterns, how they are grouped and scaled.
-import { BOTH, type FieldTable, INFER, TRAIN } from "../field.js";
+import { ALL, BOTH, type FieldTable, INFER, TRAIN } from "../field.js";
 
 export const dataFields = {
   train_data_file: {
@@ -126,7 +126,7 @@ export const dataFields = {
     type: "enum",
     default: "auto",
     values: ["auto", "nhw", "hwn"],
-    surfaces: BOTH,
+    surfaces: ALL,
     help: "axes of the diffraction array; needed only where the file leaves it open",
   },
   validation_split: {

@@ -1,11 +1,13 @@
 // Fields of the run: machine, reproducibility, records, where the results go.
-import { BOTH, type FieldTable, TRAIN } from "../field.js";
+import { ALL, BOTH, type FieldTable, TRAIN } from "../field.js";
 
 const noProvider = (name: string, what: string) =>
   ({
     tag: "EngineError",
     reason: `accelerator '${name}': ${what} is not available; available: cpu. Give 'auto' or 'cpu', or leave the option out`,
   }) as const;
+
+const TRAIN_RECONSTRUCT = ["train", "reconstruct"] as const;
 
 const noLogger = (name: string) =>
   ({
@@ -20,7 +22,8 @@ export const executionFields = {
     type: "path",
     default: "training_outputs",
     inferDefault: "inference_outputs",
-    surfaces: BOTH,
+    reconstructDefault: "reconstruction",
+    surfaces: ALL,
     legacy: "output_prefix",
     help: "folder for the results",
   },
@@ -29,19 +32,19 @@ export const executionFields = {
     default: 42,
     min: 0,
     max: 4294967295,
-    surfaces: BOTH,
+    surfaces: ALL,
     help: "seed of every random draw: grouping, initial weights, order of the batches",
   },
   resume: {
     type: "bool",
     default: false,
-    surfaces: TRAIN,
+    surfaces: TRAIN_RECONSTRUCT,
     help: "continue the run in output_dir from its last checkpoint",
   },
   allow_mismatch: {
     type: "bool",
     default: false,
-    surfaces: TRAIN,
+    surfaces: TRAIN_RECONSTRUCT,
     effectWhen: { resume: [true] },
     help: "resume although configuration or data differ from those of the checkpoint",
   },
@@ -99,7 +102,7 @@ export const executionFields = {
   enable_progress_bar: {
     type: "bool",
     default: true,
-    surfaces: BOTH,
+    surfaces: ALL,
     help: "show the progress line",
   },
   enable_checkpointing: {
