@@ -7,7 +7,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 interface LearningCase {
-  readonly scan: string;
+  /** File in the data folder, or arguments of `simulate` that make the scan. */
+  readonly scan: string | readonly string[];
   /** Edge of the scored window. */
   readonly crop: number;
   /** Quantity that is scored. */
@@ -20,8 +21,14 @@ const parity = ["--n_groups", "512", "--validation_split", "0"];
 const unrolled = ["--preset", "unrolled"];
 /** The preset's step without training: one cluster at a learning rate that moves nothing. */
 const untrained = [...unrolled, "--max_epochs", "1", "--learning_rate", "1e-12", "--n_groups", "32"];
-const star = { scan: "siemens_star_N128.npz", crop: 160, plane: "phase", seeds: [1] } as const;
-const cryo = { scan: "cryo_particles_N64.npz", crop: 120, plane: "phase", seeds: [1] } as const;
+const star = { scan: "siemens_star_N128.npz", crop: 160, plane: "phase", seeds: [1, 2, 3] } as const;
+const cryo = { scan: "cryo_particles_N64.npz", crop: 120, plane: "phase", seeds: [1, 2, 3] } as const;
+const leaves = {
+  scan: ["--object", "dead_leaves", "--n-images", "600"],
+  crop: 100,
+  plane: "phase",
+  seeds: [1, 2, 3],
+} as const;
 const lines = { scan: "sim_lines_N64.npz", crop: 100, plane: "amplitude" } as const;
 
 const CASES: Readonly<Record<string, LearningCase>> = {
@@ -37,10 +44,12 @@ const CASES: Readonly<Record<string, LearningCase>> = {
   },
   unrolled: { ...lines, options: unrolled, seeds: [1, 2, 3] },
   "unrolled-untrained": { ...lines, options: untrained, seeds: [1] },
-  "unrolled-star": { ...star, options: [...unrolled, "--batch_size", "16", "--max_epochs", "6"] },
-  "unrolled-star-untrained": { ...star, options: [...untrained, "--batch_size", "16"] },
-  "unrolled-cryo": { ...cryo, options: [...unrolled, "--max_epochs", "6"] },
-  "unrolled-cryo-untrained": { ...cryo, options: untrained },
+  "unrolled-star": { ...star, options: [...unrolled, "--batch_size", "16", "--max_epochs", "4"] },
+  "unrolled-star-untrained": { ...star, seeds: [1], options: [...untrained, "--batch_size", "16"] },
+  "unrolled-cryo": { ...cryo, options: [...unrolled, "--max_epochs", "4"] },
+  "unrolled-cryo-untrained": { ...cryo, seeds: [1], options: untrained },
+  "unrolled-leaves": { ...leaves, options: unrolled },
+  "unrolled-leaves-untrained": { ...leaves, seeds: [1], options: untrained },
 };
 
 const program = fileURLToPath(new URL("../src/cli/main.js", import.meta.url));
@@ -52,24 +61,31 @@ function main(names: readonly string[]): void {
   for (const name of chosen) {
     const what = CASES[name];
     if (what === undefined) throw new Error(`unknown case ${name}; known: ${Object.keys(CASES).join(", ")}`);
-    const scan = join(data, what.scan);
+    const scan = typeof what.scan === "string" ? join(data, what.scan) : simulated(what.scan);
     if (!existsSync(scan)) print(`${name}: skipped, ${what.scan} is absent`);
     else for (const seed of what.seeds) runCase(name, what, scan, seed);
   }
 }
 
+function simulated(options: readonly string[]): string {
+  const scan = join(mkdtempSync(join(tmpdir(), "ptychopinn-learning-")), "scan.npz");
+  ptychopinn("simulate", "--output-file", scan, ...options);
+  return scan;
+}
+
+function ptychopinn(...args: string[]): void {
+  execFileSync(process.execPath, [program, ...args, "--quiet"], { stdio: "pipe" });
+}
+
 function runCase(name: string, { crop, plane, options }: LearningCase, scan: string, seed: number): void {
   const folder = mkdtempSync(join(tmpdir(), "ptychopinn-learning-"));
-  const run = (...args: string[]): void => {
-    execFileSync(process.execPath, [program, ...args, "--quiet"], { stdio: "pipe" });
-  };
   const beganMs = performance.now();
-  run("train", "--train_data_file", scan, "--output_dir", folder, "--seed", String(seed), ...options);
+  ptychopinn("train", "--train_data_file", scan, "--output_dir", folder, "--seed", String(seed), ...options);
   const seconds = (performance.now() - beganMs) / 1000;
   const picture = join(folder, "picture");
   const metricsFile = join(folder, "metrics.json");
-  run("infer", "--model_path", folder, "--test_data", scan, "--output_dir", picture);
-  run("evaluate", picture, "--truth", scan, "--crop", String(crop), "--output", metricsFile);
+  ptychopinn("infer", "--model_path", folder, "--test_data", scan, "--output_dir", picture);
+  ptychopinn("evaluate", picture, "--truth", scan, "--crop", String(crop), "--output", metricsFile);
   const metrics = JSON.parse(readFileSync(metricsFile, "utf8"))[plane];
   const figures = `SSIM ${metrics.ssim.toFixed(3)}, correlation ${metrics.correlation.toFixed(3)}`;
   print(`${name.padEnd(26)} seed ${seed}  train ${seconds.toFixed(0).padStart(5)} s  ${plane} ${figures}`);

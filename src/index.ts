@@ -7,14 +7,18 @@ export type { ProgressEvent } from "./core/progress.js";
 export { VERSION } from "./core/version.js";
 export { type RawData, scanSize } from "./data/raw-data.js";
 export { type ReadScanOptions, readScan, type Scan } from "./data/read-scan.js";
+export { adaptWorkflow } from "./workflows/adapt.js";
 export type {
+  AdaptResult,
   EvaluateResult,
   InferResult,
+  ReconstructResult,
   SimulateResult,
   TrainResult,
   Work,
 } from "./workflows/contract.js";
 export { evaluateWorkflow } from "./workflows/evaluate.js";
 export { inferWorkflow } from "./workflows/infer.js";
+export { reconstructWorkflow } from "./workflows/reconstruct.js";
 export { simulateWorkflow } from "./workflows/simulate.js";
 export { trainWorkflow } from "./workflows/train.js";

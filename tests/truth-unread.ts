@@ -10,7 +10,14 @@ import { runHere } from "./command-line.js";
 import { copyScan } from "./scan-file.js";
 
 /** What a scan file may hold of the answer. */
-const TRUTH = ["objectGuess", "ground_truth_patches", "probeRecon", "Y"] as const;
+const TRUTH = [
+  "objectGuess",
+  "ground_truth_patches",
+  "probeRecon",
+  "Y",
+  "xcoords_true",
+  "ycoords_true",
+] as const;
 
 /**
  * Trains (with `options`) and infers on the scan and on a copy without the truth, in `folder`: every bit of

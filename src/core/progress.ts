@@ -25,6 +25,17 @@ export type ProgressEvent =
       readonly elapsedMs: number;
     }
   | {
+      readonly kind: "reconstructed";
+      /** Which run of several, as "half 1"; empty for the main one. */
+      readonly label: string;
+      /** Epoch just done, from 0. */
+      readonly epoch: number;
+      readonly epochs: number;
+      /** R = sqrt(sum (sqrt(model) - A)^2 / sum A^2). */
+      readonly residual: number;
+      readonly elapsedMs: number;
+    }
+  | {
       readonly kind: "predicted";
       readonly done: number;
       readonly total: number;

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { float32, float64 } from "../core/ndarray.js";
 import { VERSION } from "../core/version.js";
 import { writeFileAtomic } from "../formats/files.js";
+import type { NpyArray } from "../formats/npy.js";
 import { writeNpz } from "../formats/npz.js";
 import { encodePng } from "../formats/png.js";
 import { drawPicture } from "../inference/picture.js";
@@ -23,6 +24,7 @@ export function writeReconstruction(
   outputDir: string,
   { object, coverage, originPx }: StitchedObject,
   provenance: Readonly<Record<string, unknown>>,
+  more: readonly (readonly [name: string, array: NpyArray])[] = [],
 ): ReconstructionFiles {
   const amplitude = object.re.map((re, i) => Math.hypot(re, object.im[i]));
   const files = {
@@ -40,6 +42,7 @@ export function writeReconstruction(
     ["object", object],
     ["coverage", coverage],
     ["origin_px", float64([2], originPx)],
+    ...more,
     ["provenance", { dtype: "text", shape: [], values: [JSON.stringify(record)] }],
   ]);
   const largest = coverage.data.reduce((most, weight) => Math.max(most, weight), 0);

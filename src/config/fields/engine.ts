@@ -57,7 +57,7 @@ export const engineFields = {
   },
   position_limit: {
     type: "float",
-    default: 4,
+    default: 8,
     above: 0,
     max: 64,
     unit: "px",

@@ -1,0 +1,22 @@
+// A worker thread: waits for a phase, does its part, says so; until the main thread ends it.
+import { parentPort, workerData } from "node:worker_threads";
+import { engineNamed } from "./registry.js";
+import { openWorkbench } from "./workbench.js";
+import { CONTROL, type WorkerStart } from "./worker-start.js";
+
+const { plan, layout, memory, control, thread } = workerData as WorkerStart;
+const bench = openWorkbench(plan, layout, memory, thread);
+const phases = Object.values(engineNamed(plan.engine).phases);
+parentPort?.postMessage("ready");
+for (let round = 0; ; round++) {
+  Atomics.wait(control, CONTROL.round, round);
+  try {
+    phases[Atomics.load(control, CONTROL.phase)](bench, thread, plan.threads);
+  } catch (error) {
+    Atomics.store(control, CONTROL.failed, 1);
+    throw error;
+  } finally {
+    Atomics.sub(control, CONTROL.working, 1);
+    Atomics.notify(control, CONTROL.working);
+  }
+}
