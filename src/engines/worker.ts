@@ -8,8 +8,10 @@ const { plan, layout, memory, control, thread } = workerData as WorkerStart;
 const bench = openWorkbench(plan, layout, memory, thread);
 const phases = Object.values(engineNamed(plan.engine).phases);
 parentPort?.postMessage("ready");
-for (let round = 0; ; round++) {
-  Atomics.wait(control, CONTROL.round, round);
+for (let seen = 0; ; ) {
+  // Awake without a new round is possible, and a thread that took it for one would never be in step again.
+  while (Atomics.load(control, CONTROL.round) === seen) Atomics.wait(control, CONTROL.round, seen);
+  seen = Atomics.load(control, CONTROL.round);
   try {
     phases[Atomics.load(control, CONTROL.phase)](bench, thread, plan.threads);
   } catch (error) {

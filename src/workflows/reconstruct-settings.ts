@@ -30,7 +30,12 @@ const knownProbe = (patterns: number) => ({
  *
  * @throws PtychoError UsageError for a setting that the engine cannot honour.
  */
-export function recipeFor(asked: EngineConfig, seed: number, patterns: number, fitProbe: boolean): Recipe {
+export function recipeFor(
+  asked: EngineConfig,
+  seed: number,
+  { patterns, modes }: { readonly patterns: number; readonly modes: number },
+  fitProbe: boolean,
+): Recipe {
   const auto = asked.engine === "auto";
   const name = auto ? "rpie" : asked.engine;
   const engine = engineNamed(name);
@@ -58,7 +63,7 @@ export function recipeFor(asked: EngineConfig, seed: number, patterns: number, f
       seed,
       noise: asked.noise,
       objectStep: asked.object_step ?? start.objectStep,
-      probeStep: asked.probe_step ?? engine.defaults.probeStep,
+      probeStep: asked.probe_step ?? engine.defaults.probeStep * (name === "rpie" && modes > 1 ? 1.5 : 1),
       decay: decays(momentum, asked.tolerance) ? [Math.ceil(epochs / 2), epochs] : NO_DECAY,
       probeStart: from,
       positionStart: asked.refine_positions ? 3 : Number.POSITIVE_INFINITY,

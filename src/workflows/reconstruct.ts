@@ -156,6 +156,14 @@ type Base = Pick<ReconstructionInput, "xPx" | "yPx" | "object">;
 const SAMPLE_BYTES = 128 * 2 ** 20;
 const LOOKED_AT = 50;
 
+/** What a trial of a probe leaves out of the user's wishes: it asks one thing only. */
+const PLAIN = {
+  engine: "auto",
+  noise: "amplitude",
+  ...{ epochs: null, patterns_per_batch: null, relaxation: null, object_step: null, object_momentum: null },
+  ...{ refine_positions: false, fit_brightness: false },
+} as const;
+
 /** Epochs of a trial: of a probe that may be known, and of each of several estimated ones. */
 const TRIAL_EPOCHS = { known: 3, candidate: 10 } as const;
 
@@ -169,7 +177,8 @@ async function* choose(
   const { seed } = execution;
   const { frames } = scan;
   const { n, N } = frames;
-  const recipe = (fitProbe: boolean) => recipeFor(engine, seed, n, fitProbe);
+  const size = { patterns: n, modes: engine.modes ?? scan.probe?.shape[0] ?? 1 };
+  const recipe = (fitProbe: boolean) => recipeFor(engine, seed, size, fitProbe);
   recipe(true); // what cannot work is refused before any trial
   if (scan.probe === undefined) {
     if (engine.refine_probe === "off")
@@ -183,7 +192,7 @@ async function* choose(
     const tried: string[] = [];
     for (const candidate of isMeasured ? [] : candidates) {
       const short = {
-        ...recipeFor({ ...engine, engine: "rpie", noise: "amplitude" }, seed, n, true),
+        ...recipeFor({ ...engine, engine: "rpie", noise: "amplitude" }, seed, size, true),
         epochs: TRIAL_EPOCHS.candidate,
       };
       const result = yield* runEngine({ ...base, frames, probe: candidate.probe }, short, {
@@ -215,12 +224,8 @@ async function* choose(
       : `--refine_probe ${engine.refine_probe}`;
     return { probe, recipe: chosen, notes: [why, describe(chosen, engine.engine === "auto")] };
   }
-  const known = recipeFor(
-    { ...engine, engine: "auto", noise: "amplitude", object_momentum: null },
-    seed,
-    n,
-    false,
-  );
+  const plain = { ...engine, ...PLAIN };
+  const known = recipeFor(plain, seed, size, false);
   const result = yield* runEngine(
     { ...base, frames, probe },
     { ...known, epochs: TRIAL_EPOCHS.known },
