@@ -1,29 +1,31 @@
 // An NPZ scan file to RawData: which keys, which axis order, which checks. Each check lives in its own file.
 
-import { check, nearestName, PtychoError } from "../core/errors.js";
+import { check } from "../core/errors.js";
 import { type ComplexArray, complex64 } from "../core/ndarray.js";
 import { type Npz, openNpz } from "../formats/npz.js";
 import { printable } from "../formats/printable.js";
-import { type AxisOrder, detectAxisOrder, toPatternsFirst } from "./axis-order.js";
-import { DIFFRACTION_KEYS, KNOWN_KEYS, SCAN_KEYS } from "./keys.js";
+import { type AxisOrder, toPatternsFirst } from "./axis-order.js";
+import { DIFFRACTION_KEYS, SCAN_KEYS } from "./keys.js";
 import { type Metadata, photonsOf, readMetadata } from "./metadata.js";
 import { checkDomain, checkPixels, patternsWithSignal } from "./pattern-checks.js";
 import type { MaskChoice, PixelMask } from "./pixel-mask.js";
-import { toProbeModes } from "./probe-layout.js";
 import { type Domain, type Measurement, type RawData, selectPatterns, type Truth } from "./raw-data.js";
+import {
+  type DiffractionOptions,
+  findDiffraction,
+  missingArray,
+  readCoordinates,
+  readProbe,
+} from "./scan-members.js";
 import { alignPositions, checkPositions } from "./scan-positions.js";
 import { complexValues, realValues } from "./stored-values.js";
 import { blankUnmeasured, selectMask } from "./unmeasured.js";
 
-export interface ReadScanOptions<D extends Domain> {
+export interface ReadScanOptions<D extends Domain> extends DiffractionOptions {
   /** What the diffraction values of the file are. */
   readonly domain: D;
   /** Whether values that contradict `domain` are refused (default) or reported. */
   readonly onDomainConflict?: "refuse" | "warn";
-  /** Overrides the detection of (n, H, W) against (H, W, n). */
-  readonly axisOrder?: AxisOrder;
-  /** Pattern widths that the networks take; 64, 128 and 256 unless given. */
-  readonly allowedN?: readonly number[];
   /** Also read ground truth: the object and, if present, its patches. */
   readonly truth?: boolean;
 }
@@ -77,7 +79,7 @@ export function toScan<D extends Domain>(npz: Npz, where: string, options: ReadS
     ...options,
     mask: "none",
   });
-  if (probe === undefined) throw missing(npz, where, [SCAN_KEYS.probe]);
+  if (probe === undefined) throw missingArray(npz, where, [SCAN_KEYS.probe]);
   return { raw: { ...measurement, probe }, metadata, warnings };
 }
 
@@ -138,60 +140,20 @@ function readDiffraction<D extends Domain>(
   warnings: string[],
 ): { readonly n: number; readonly N: number; readonly order: AxisOrder; readonly data: Float32Array } {
   const [canonical, alias] = DIFFRACTION_KEYS;
-  const key = DIFFRACTION_KEYS.find((name) => npz.has(name));
-  if (key === undefined) throw missing(npz, where, DIFFRACTION_KEYS);
-  const header = npz.header(key);
-  const order = options.axisOrder ?? detectAxisOrder(where, header.shape, positions);
-  check(
-    header.shape.length === 3,
-    "DataError",
-    () => `${where}: ${key} must be 3-D, got shape [${header.shape.join(", ")}]`,
-  );
+  const { key, header, order, n, N } = findDiffraction(npz, where, positions, options);
   const stored = realValues(npz.read(key), where, key);
   if (key === canonical && npz.has(alias) && !sameArray(npz, where, alias, header.shape, stored)) {
     warnings.push(`${where}: ${canonical} and ${alias} differ; ${canonical} is used`);
   }
-  if (order === "HWN")
-    warnings.push(`${where}: ${key} was in legacy axis order (H, W, n); moved to (n, H, W)`);
-  const { shape, data } =
-    order === "HWN" ? toPatternsFirst(stored, header.shape) : { shape: header.shape, data: stored };
-  const [n, height, N] = shape;
-  check(n > 0, "DataError", () => `${where}: ${key} holds no patterns, shape [${header.shape.join(", ")}]`);
-  const allowed = options.allowedN ?? [64, 128, 256];
-  check(
-    height === N && allowed.includes(N),
-    "DataError",
-    () =>
-      `${where}: patterns are ${height} x ${N} pixels; expected square ones of ${allowed.join(", ")}; ` +
-      cropOrPad(Math.max(height, N), allowed),
-  );
-  return { n, N, order, data };
-}
-
-function cropOrPad(width: number, allowed: readonly number[]): string {
-  const fits = [...allowed].sort((a, b) => a - b).find((N) => N >= width);
-  return fits === undefined
-    ? `crop them about the beam centre to ${Math.max(...allowed)}`
-    : `pad them with zeros to ${fits}, or crop them, keeping the beam centre at N/2`;
+  if (order !== "HWN") return { n, N, order, data: stored };
+  warnings.push(`${where}: ${key} was in legacy axis order (H, W, n); moved to (n, H, W)`);
+  return { n, N, order, data: toPatternsFirst(stored, header.shape).data };
 }
 
 function sameArray(npz: Npz, where: string, key: string, shape: readonly number[], data: Float32Array) {
   if (npz.header(key).shape.join() !== shape.join()) return false;
   const other = realValues(npz.read(key), where, key);
   return other.every((value, i) => Object.is(value, data[i]) || value === data[i]);
-}
-
-function readCoordinates(npz: Npz, where: string, key: string): Float64Array {
-  if (!npz.has(key)) throw missing(npz, where, [key]);
-  const { shape } = npz.header(key);
-  check(
-    shape.length === 1,
-    "DataError",
-    () => `${where}: ${key} must be one-dimensional [n], got shape [${shape.join(", ")}]`,
-  );
-  const array = npz.read(key);
-  check("data" in array, "DataError", () => `${where}: ${key} must hold real numbers, got ${array.dtype}`);
-  return Float64Array.from(array.data as ArrayLike<number | bigint>, Number);
 }
 
 function alignStart(
@@ -205,11 +167,6 @@ function alignStart(
     return values.slice(0, position.length);
   warnings.push(`${where}: ${key} is not one finite value per pattern; the positions themselves are used`);
   return position;
-}
-
-function readProbe(npz: Npz, where: string, N: number): ComplexArray {
-  const { shape, re, im } = complexValues(npz.read(SCAN_KEYS.probe), where, SCAN_KEYS.probe);
-  return toProbeModes(where, shape, re, im, N);
 }
 
 function readScanIndex(npz: Npz, where: string, n: number, warnings: string[]): Int32Array {
@@ -243,14 +200,4 @@ function readTruth(npz: Npz, where: string, n: number, N: number, warnings: stri
     );
   }
   return { ...(object && { object }), ...(patches && fits && { patches }) };
-}
-
-function missing(npz: Npz, where: string, keys: readonly string[]): PtychoError {
-  const near = npz.names.find((name) => !KNOWN_KEYS.includes(name) && nearestName(name, keys) !== undefined);
-  const hint = near === undefined ? "" : `; is ${printable(near)} meant?`;
-  const found = npz.names.length === 0 ? "none" : npz.names.slice(0, 50).map(printable).join(", ");
-  return new PtychoError(
-    "DataError",
-    `${where}: no array '${keys.join("' or '")}' in the file; found ${found}${hint}`,
-  );
 }
