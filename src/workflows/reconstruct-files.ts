@@ -16,8 +16,8 @@ export interface Outcome {
   readonly placed: PlacedObject;
   readonly probe: ComplexArray;
   readonly positions: { readonly xPx: Float64Array; readonly yPx: Float64Array };
-  /** As recorded. */
-  readonly recorded: { readonly xPx: Float64Array; readonly yPx: Float64Array };
+  /** Positions as recorded, where they were refined. */
+  readonly recorded: { readonly xPx: Float64Array; readonly yPx: Float64Array } | undefined;
   readonly residuals: readonly number[];
   readonly halves: HalvesComparison | undefined;
 }
@@ -62,8 +62,9 @@ export function writeOutcome(
     drawPositionMap({
       xPx: inCanvas(positions.xPx, 0),
       yPx: inCanvas(positions.yPx, 1),
-      startXPx: inCanvas(recorded.xPx, 0),
-      startYPx: inCanvas(recorded.yPx, 1),
+      ...(recorded === undefined
+        ? {}
+        : { startXPx: inCanvas(recorded.xPx, 0), startYPx: inCanvas(recorded.yPx, 1) }),
       sizePx: [height, width],
     }),
   );

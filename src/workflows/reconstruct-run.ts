@@ -28,6 +28,9 @@ export interface EngineRun {
   readonly ended: "all epochs" | "converged";
 }
 
+/** Label of the runs of `--halves`, which come after the main one. */
+export const HALF = "half";
+
 /** Epochs over which the tolerance looks. */
 const STRETCH = 5;
 /** The event loop gets its turn this often, so that a signal is heard. */
@@ -53,18 +56,18 @@ export async function* runEngine(
     from?.state,
   );
   const residuals = [...(from?.residuals ?? [])];
+  let ended: EngineRun["ended"] | undefined;
   try {
-    while (residuals.length < epochs) {
-      if (hasConverged(residuals, options.tolerance))
-        return { reconstruction, residuals, ended: "converged" };
+    while (residuals.length < epochs && !hasConverged(residuals, options.tolerance)) {
       yield* oneEpoch(reconstruction, input.frames.n, { epochs, residuals, ...options });
       options.afterEpoch?.(reconstruction, residuals);
     }
-  } catch (error) {
-    await reconstruction.release();
-    throw error;
+    ended = residuals.length < epochs ? "converged" : "all epochs";
+    return { reconstruction, residuals, ended };
+  } finally {
+    // After an error, or when nobody asks for more, the threads must not keep the process alive.
+    if (ended === undefined) await reconstruction.release();
   }
-  return { reconstruction, residuals, ended: "all epochs" };
 }
 
 interface EpochContext extends RunOptions {
@@ -73,11 +76,13 @@ interface EpochContext extends RunOptions {
 }
 
 async function* oneEpoch(reconstruction: Reconstruction, n: number, context: EpochContext): Work<void> {
-  const { epochs, residuals, signal, label } = context;
+  const { epochs, residuals, label } = context;
   const { batchSize } = reconstruction.plan.settings;
   const epoch = residuals.length;
   const startedMs = performance.now();
   let turnMs = startedMs;
+  await setImmediate();
+  stopIfAborted(context);
   const pass = reconstruction.epoch();
   for (;;) {
     const { value, done } = await pass.next();
@@ -99,13 +104,7 @@ async function* oneEpoch(reconstruction: Reconstruction, n: number, context: Epo
     if (nowMs - turnMs < TURN_MS) continue;
     turnMs = nowMs;
     await setImmediate();
-    if (signal.aborted)
-      throw new PtychoError(
-        "Interrupted",
-        epoch === 0
-          ? "interrupted in the first epoch; nothing is saved yet"
-          : `interrupted; the state after epoch ${epoch} is saved, go on with --resume`,
-      );
+    stopIfAborted(context);
     const patternsPerSecond = (1000 * value) / (nowMs - startedMs);
     yield {
       kind: "step",
@@ -114,6 +113,22 @@ async function* oneEpoch(reconstruction: Reconstruction, n: number, context: Epo
       secondsLeft: ((epochs - epoch) * n - value) / patternsPerSecond,
     };
   }
+}
+
+/** @throws PtychoError Interrupted, saying what is saved. */
+function stopIfAborted({ signal, residuals, label }: EpochContext): void {
+  if (!signal.aborted) return;
+  const epoch = residuals.length;
+  const saved = label.startsWith(HALF)
+    ? "the reconstruction itself is saved, go on with --resume"
+    : "nothing is saved yet";
+  const where = label === "" ? "in the first epoch" : `while running '${label}'`;
+  throw new PtychoError(
+    "Interrupted",
+    label === "" && epoch > 0
+      ? `interrupted; the state after epoch ${epoch} is saved, go on with --resume`
+      : `interrupted ${where}; ${saved}`,
+  );
 }
 
 function hasConverged(residuals: readonly number[], tolerance: number): boolean {

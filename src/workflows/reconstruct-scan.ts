@@ -39,7 +39,7 @@ export async function* openEngineScan(
   const fromFile = engine.probe === "auto" || engine.probe === "file";
   const scan = yield* openFrames(file, {
     ...{ allowedN: ENGINE_SIZES, ignoreProbe: !fromFile, mask, signal },
-    ...{ memoryBytes: engine.memory_limit * 2 ** 20, scratchFolder: execution.output_dir },
+    ...{ memoryBytes: engine.memory_limit * 2 ** 19, scratchFolder: execution.output_dir },
     ...(axisOrder === undefined ? {} : { axisOrder }),
   });
   try {

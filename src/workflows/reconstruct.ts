@@ -17,7 +17,7 @@ import type { HalvesReport, ReconstructRequest, ReconstructResult, Work } from "
 import { expectOutputFolder } from "./output-file.js";
 import { previewPicture, writeOutcome } from "./reconstruct-files.js";
 import { reconstructByNetwork } from "./reconstruct-pinn.js";
-import { type EngineRun, type RunOptions, runEngine } from "./reconstruct-run.js";
+import { type EngineRun, HALF, type RunOptions, runEngine } from "./reconstruct-run.js";
 import { type EngineScan, openEngineScan, withModes } from "./reconstruct-scan.js";
 import {
   countedPhotons,
@@ -131,7 +131,14 @@ async function* reconstructScan(request: ReconstructRequest, scan: EngineScan): 
   };
   const files = writeOutcome(
     outputDir,
-    { placed, probe: found, positions, recorded: { xPx, yPx }, residuals, halves },
+    {
+      placed,
+      probe: found,
+      positions,
+      recorded: engine.refine_positions ? { xPx, yPx } : undefined,
+      residuals,
+      halves,
+    },
     report,
   );
   const positionNote = engine.refine_positions
@@ -269,7 +276,7 @@ async function* runHalves(
         ...{ xPx: pick(scan.xPx), yPx: pick(scan.yPx) },
       },
       { ...recipe, settings: { ...recipe.settings, batchSize } },
-      { ...run, tolerance: toleranceOf(null, recipe), label: `half ${half + 1}` },
+      { ...run, tolerance: toleranceOf(null, recipe), label: `${HALF} ${half + 1}` },
     );
     parts.push(result.reconstruction.picture());
     await result.reconstruction.release();

@@ -158,6 +158,6 @@ export const engineFields = {
     max: 4096,
     unit: "MiB",
     surfaces: RECONSTRUCT,
-    help: "memory for patterns and planes; patterns that do not fit are read from disk batch by batch",
+    help: "memory for the planes of the engine, and half of it for reading; patterns that do not fit are read from disk batch by batch",
   },
 } as const satisfies FieldTable;
