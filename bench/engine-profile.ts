@@ -47,7 +47,7 @@ export async function profileEngine(
   bench.brightness.fill(1);
   bench.canvas.re.fill(1);
   probeChanged(bench);
-  moveAllProbes(bench, 0, 1);
+  moveAllProbes(bench);
   const { kernels, calls } = timed(bench.kernels);
   const watched: Workbench = { ...bench, kernels };
   let epochMs = Number.POSITIVE_INFINITY;

@@ -3,10 +3,18 @@
 import type { Wave } from "../numeric/wave-memory.js";
 import type { Engine, RunPhase } from "./contract.js";
 import { forBatches } from "./epoch.js";
-import { addProposals } from "./merge.js";
+import { addProposals, stripPixels } from "./merge.js";
 import { findMoves, movePositions } from "./positions.js";
 import { addToProbe, clearChunks, moveProbe, peakLight, probeDirection } from "./probe-modes.js";
-import { correct, fitBrightness, forChunks, model, movedProbe, proposeObject } from "./project.js";
+import {
+  applyFactor,
+  fitBrightness,
+  forPatterns,
+  model,
+  movedProbe,
+  proposeObject,
+  weigh,
+} from "./project.js";
 import { NUMBER, type Plan, type Workbench, windowStart } from "./workbench.js";
 
 /** Weight of the old object where no light falls, as a share of the peak light. */
@@ -18,13 +26,10 @@ function begin(bench: Workbench, run: RunPhase): void {
 }
 
 function expose(bench: Workbench, part: number, parts: number): void {
-  forChunks(bench, part, parts, (_, from, to) => {
-    for (let slot = from; slot < to; slot++) {
-      const pattern = bench.batch[slot];
-      movedProbe(bench, slot, pattern).forEach((probe, p) => {
-        illuminated(bench, exitWave(bench, pattern, p), probe, pattern);
-      });
-    }
+  forPatterns(bench, part, parts, (slot, pattern) => {
+    movedProbe(bench, slot, pattern).forEach((probe, p) => {
+      illuminated(bench, exitWave(bench, pattern, p), probe, pattern);
+    });
   });
 }
 
@@ -33,48 +38,44 @@ function expose(bench: Workbench, part: number, parts: number): void {
  * difference map. The residual, and the brightness, are those of P O itself.
  */
 function reflect(bench: Workbench, part: number, parts: number): void {
-  const { plan, batch, change, kernels, scratch, numbers, misfit } = bench;
+  const { plan, change, kernels, scratch, numbers, misfit } = bench;
   const { relaxation, brightnessStart } = plan.settings;
   const epoch = numbers[NUMBER.epoch];
-  forChunks(bench, part, parts, (_, from, to) => {
-    for (let slot = from; slot < to; slot++) {
-      const pattern = batch[slot];
-      const probe = movedProbe(bench, slot, pattern);
-      const intensity = model(bench, probe, pattern, change[slot]);
-      if (epoch >= brightnessStart) fitBrightness(bench, slot, pattern, intensity);
-      correct(bench, slot, pattern, change[slot], intensity);
-      const residual = misfit[pattern];
-      probe.forEach((mode, p) => {
-        const field = change[slot][p];
-        illuminated(bench, field, mode, pattern);
-        const psi = exitWave(bench, pattern, p);
-        for (let i = 0; i < field.re.length; i++) {
-          field.re[i] = 2 * field.re[i] - psi.re[i];
-          field.im[i] = 2 * field.im[i] - psi.im[i];
-        }
-        kernels.fft2(field, plan.N, "forward");
-        kernels.intensity(scratch.plane, field, p > 0);
-      });
-      correct(bench, slot, pattern, change[slot], scratch.plane);
-      misfit[pattern] = residual;
-      probe.forEach((mode, p) => {
-        const psi = exitWave(bench, pattern, p);
-        const field = change[slot][p];
-        illuminated(bench, psi, mode, pattern);
-        for (let i = 0; i < psi.re.length; i++) {
-          psi.re[i] += relaxation * field.re[i];
-          psi.im[i] += relaxation * field.im[i];
-        }
-      });
-      proposeObject(bench, slot, probe, (p) => exitWave(bench, pattern, p));
-    }
+  forPatterns(bench, part, parts, (slot, pattern) => {
+    const probe = movedProbe(bench, slot, pattern);
+    const intensity = model(bench, probe, pattern, change[slot]);
+    if (epoch >= brightnessStart) fitBrightness(bench, slot, pattern, intensity);
+    misfit[pattern] = weigh(bench, slot, pattern, intensity);
+    probe.forEach((mode, p) => {
+      const field = change[slot][p];
+      illuminated(bench, field, mode, pattern);
+      const psi = exitWave(bench, pattern, p);
+      for (let i = 0; i < field.re.length; i++) {
+        field.re[i] = 2 * field.re[i] - psi.re[i];
+        field.im[i] = 2 * field.im[i] - psi.im[i];
+      }
+      kernels.fft2(field, plan.N, "forward");
+      kernels.intensity(scratch.plane, field, p > 0);
+    });
+    weigh(bench, slot, pattern, scratch.plane);
+    applyFactor(bench, change[slot], scratch.plane);
+    probe.forEach((mode, p) => {
+      const psi = exitWave(bench, pattern, p);
+      const field = change[slot][p];
+      illuminated(bench, psi, mode, pattern);
+      for (let i = 0; i < psi.re.length; i++) {
+        psi.re[i] += relaxation * field.re[i];
+        psi.im[i] += relaxation * field.im[i];
+      }
+    });
+    proposeObject(bench, slot, probe, (p) => exitWave(bench, pattern, p));
   });
 }
 
 /** The object that explains all exit waves best, row by row: (sum conj(P) psi + f O) / (sum |P|^2 + f). */
 function gather({ plan, canvas, sums, weight, numbers }: Workbench, part: number, parts: number): void {
   const floor = DARK_FLOOR * numbers[NUMBER.first];
-  const [from, to] = [part, part + 1].map((k) => Math.floor((k * plan.height) / parts) * plan.width);
+  const [from, to] = stripPixels(plan, part, parts);
   for (let i = from; i < to; i++) {
     const divisor = weight[i] + floor;
     canvas.re[i] = (sums.re[i] + floor * canvas.re[i]) / divisor;
@@ -87,21 +88,18 @@ function gather({ plan, canvas, sums, weight, numbers }: Workbench, part: number
 
 /** What the exit waves ask of the probe, given the object. */
 function proposeProbe(bench: Workbench, part: number, parts: number): void {
-  const { batch, change } = bench;
-  forChunks(bench, part, parts, (chunk, from, to) => {
-    for (let slot = from; slot < to; slot++) {
-      const pattern = batch[slot];
-      movedProbe(bench, slot, pattern).forEach((mode, p) => {
-        const field = change[slot][p];
-        illuminated(bench, field, mode, pattern);
-        const psi = exitWave(bench, pattern, p);
-        for (let i = 0; i < psi.re.length; i++) {
-          field.re[i] = psi.re[i] - field.re[i];
-          field.im[i] = psi.im[i] - field.im[i];
-        }
-      });
-      addToProbe(bench, chunk, pattern, change[slot]);
-    }
+  const { change } = bench;
+  forPatterns(bench, part, parts, (slot, pattern, chunk) => {
+    movedProbe(bench, slot, pattern).forEach((mode, p) => {
+      const field = change[slot][p];
+      illuminated(bench, field, mode, pattern);
+      const psi = exitWave(bench, pattern, p);
+      for (let i = 0; i < psi.re.length; i++) {
+        field.re[i] = psi.re[i] - field.re[i];
+        field.im[i] = psi.im[i] - field.im[i];
+      }
+    });
+    addToProbe(bench, chunk, pattern, change[slot]);
   });
 }
 

@@ -3,6 +3,7 @@ import { compile } from "../compute/runtime.js";
 import { float32, type NdArray } from "../core/ndarray.js";
 import type { Wave } from "../numeric/wave-memory.js";
 import { buildGradientProgram, type Variable } from "./gradient-graph.js";
+import { measuredOf, movedOf } from "./project.js";
 import { NUMBER, type Plan, type Workbench, windowStart } from "./workbench.js";
 
 /** Pixels of exit waves in one run of the graph: what it keeps in between then fits into a processor's cache. */
@@ -59,12 +60,12 @@ type Feeds = Readonly<
 
 /** Copies the pattern of a slot into row k. */
 function feed(bench: Workbench, feeds: Feeds, k: number, slot: number): void {
-  const { plan, batch, canvas, frames, moved } = bench;
+  const { plan, batch, canvas } = bench;
   const { N, modes, width } = plan;
   const [size, half] = [N * N, N / 2];
   const pattern = batch[slot];
   const start = windowStart(bench, pattern);
-  const frame = frames[plan.framesResident ? pattern : slot];
+  const frame = measuredOf(bench, slot, pattern);
   const { re, im } = canvas;
   const [windowRe, windowIm, measured] = [feeds.window_re.data, feeds.window_im.data, feeds.measured.data];
   for (let r = 0, to = k * size; r < N; r++) {
@@ -76,7 +77,7 @@ function feed(bench: Workbench, feeds: Feeds, k: number, slot: number): void {
       measured[to] = frame[row + ((c + half) % N)];
     }
   }
-  moved[plan.probesResident ? pattern : slot].forEach((probe, p) => {
+  movedOf(bench, slot, pattern).forEach((probe, p) => {
     feeds.probe_re.data.set(probe.re, (k * modes + p) * size);
     feeds.probe_im.data.set(probe.im, (k * modes + p) * size);
   });

@@ -3,10 +3,11 @@
 import { type AdamStep, momentsSize, openMoments, takeGradient, takeStep } from "./adam.js";
 import type { Engine, RunPhase } from "./contract.js";
 import { forBatches, stepFactor } from "./epoch.js";
-import { addProposals, peakWeight } from "./merge.js";
-import { movePositions, refinePosition } from "./positions.js";
+import { addProposals, peakWeight, stripPixels } from "./merge.js";
+import { movePositions } from "./positions.js";
 import { addMovedBack, clearChunks, peakLight, probeChanged, sumChunks } from "./probe-modes.js";
-import { fitBrightness, forChunks, model, movedProbe, rampOf } from "./project.js";
+import { forPatterns, movedProbe, rampOf } from "./project.js";
+import { examine } from "./propose.js";
 import { NUMBER, type Plan, type Workbench } from "./workbench.js";
 
 /** Step of an object near 1, and of a probe as a share of its brightest amplitude. */
@@ -25,8 +26,8 @@ function planes({ width, height, modes, N }: Plan): Record<string, number> {
 }
 
 function moveProbes(bench: Workbench, part: number, parts: number): void {
-  forChunks(bench, part, parts, (_, from, to) => {
-    for (let slot = from; slot < to; slot++) movedProbe(bench, slot, bench.batch[slot]);
+  forPatterns(bench, part, parts, (slot, pattern) => {
+    movedProbe(bench, slot, pattern);
   });
 }
 
@@ -34,7 +35,7 @@ function moveProbes(bench: Workbench, part: number, parts: number): void {
 function gather(bench: Workbench, part: number, parts: number): void {
   const { sums, own, numbers, plan } = bench;
   addProposals(bench, part, parts);
-  const [from, to] = strip(plan, part, parts);
+  const [from, to] = stripPixels(plan, part, parts);
   const moments = openMoments(own.objectMoments);
   numbers[NUMBER.parts + part] = takeGradient(moments, sums, plan.settings.momentum, from, to);
   sums.re.fill(0, from, to);
@@ -44,14 +45,11 @@ function gather(bench: Workbench, part: number, parts: number): void {
 /** numbers.first: the largest second moment. */
 function moveObject(bench: Workbench, part: number, parts: number): void {
   const { canvas, own, plan, numbers } = bench;
-  const [from, to] = strip(plan, part, parts);
+  const [from, to] = stripPixels(plan, part, parts);
   const rate = OBJECT_RATE * plan.settings.objectStep;
   const step = adamStep(bench, rate, own.steps[STEPS.object], numbers[NUMBER.first]);
   takeStep(canvas, openMoments(own.objectMoments), step, from, to);
 }
-
-const strip = ({ width, height }: Plan, part: number, parts: number): number[] =>
-  [part, part + 1].map((k) => Math.floor((k * height) / parts) * width);
 
 function adamStep(bench: Workbench, rate: number, count: number, largest: number): AdamStep {
   const { momentum, relaxation } = bench.plan.settings;
@@ -60,15 +58,13 @@ function adamStep(bench: Workbench, rate: number, count: number, largest: number
 
 /** Probe gradients in `change`, moved back to whole pixels. */
 function addProbe(bench: Workbench, part: number, parts: number): void {
-  const { batch, change, chunkProbe } = bench;
+  const { change, chunkProbe } = bench;
   clearChunks(bench, part, parts);
-  forChunks(bench, part, parts, (chunk, from, to) => {
-    for (let slot = from; slot < to; slot++) {
-      const ramp = rampOf(bench, batch[slot]);
-      change[slot].forEach((wave, mode) => {
-        addMovedBack(bench, chunkProbe[chunk][mode], wave, ramp);
-      });
-    }
+  forPatterns(bench, part, parts, (slot, pattern, chunk) => {
+    const ramp = rampOf(bench, pattern);
+    change[slot].forEach((wave, mode) => {
+      addMovedBack(bench, chunkProbe[chunk][mode], wave, ramp);
+    });
   });
 }
 
@@ -91,17 +87,8 @@ function stepProbe(bench: Workbench): void {
 
 /** Positions and brightness, as every engine fits them, with the object and the probe as they are. */
 function fitPatterns(bench: Workbench, part: number, parts: number): void {
-  const { plan, batch, change, numbers } = bench;
-  const epoch = numbers[NUMBER.epoch];
-  forChunks(bench, part, parts, (_, from, to) => {
-    for (let slot = from; slot < to; slot++) {
-      const pattern = batch[slot];
-      const probe = movedProbe(bench, slot, pattern);
-      const intensity = model(bench, probe, pattern, change[slot]);
-      if (epoch >= plan.settings.brightnessStart) fitBrightness(bench, slot, pattern, intensity);
-      if (epoch >= plan.settings.positionStart)
-        refinePosition(bench, slot, pattern, probe, change[slot], intensity);
-    }
+  forPatterns(bench, part, parts, (slot, pattern) => {
+    examine(bench, slot, pattern);
   });
 }
 

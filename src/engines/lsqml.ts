@@ -6,7 +6,7 @@ import { addProposals, findPeak, peakWeight } from "./merge.js";
 import { applyWithMomentum, momentumPlanes, moveProbeWithMomentum } from "./momentum.js";
 import { movePositions } from "./positions.js";
 import { probeDirection } from "./probe-modes.js";
-import { forChunks } from "./project.js";
+import { forPatterns, movedOf } from "./project.js";
 import { propose } from "./propose.js";
 import { NUMBER, type Workbench, windowStart } from "./workbench.js";
 
@@ -18,43 +18,40 @@ const DAMPING = 0.01;
  * and 3 hold them. numbers.first: the floor of the object's divisor; numbers.second: whether the probe moves.
  */
 function findSteps(bench: Workbench, part: number, parts: number): void {
-  const { plan, batch, change, moved, sums, weight, canvas, chunkProbe, numbers, slotValues } = bench;
+  const { plan, change, sums, weight, canvas, chunkProbe, numbers, slotValues } = bench;
   const { N, width } = plan;
   const floor = numbers[NUMBER.first];
   const keep = 1 - plan.settings.relaxation;
   const movesProbe = numbers[NUMBER.second] === 1;
-  forChunks(bench, part, parts, (_, from, to) => {
-    for (let slot = from; slot < to; slot++) {
-      const pattern = batch[slot];
-      const start = windowStart(bench, pattern);
-      const probe = moved[plan.probesResident ? pattern : slot];
-      let [aa, bb, ab, ac, bc] = [0, 0, 0, 0, 0];
-      probe.forEach((mode, p) => {
-        const chi = change[slot][p];
-        const direction = chunkProbe[0][p];
-        for (let r = 0, i = 0; r < N; r++) {
-          for (let c = 0, at = start + r * width; c < N; c++, i++, at++) {
-            const divisor = keep * weight[at] + floor;
-            const [dr, di] = [sums.re[at] / divisor, sums.im[at] / divisor];
-            const ar = mode.re[i] * dr - mode.im[i] * di;
-            const ai = mode.re[i] * di + mode.im[i] * dr;
-            aa += ar * ar + ai * ai;
-            ac += ar * chi.re[i] + ai * chi.im[i];
-            if (!movesProbe) continue;
-            const br = direction.re[i] * canvas.re[at] - direction.im[i] * canvas.im[at];
-            const bi = direction.re[i] * canvas.im[at] + direction.im[i] * canvas.re[at];
-            bb += br * br + bi * bi;
-            ab += ar * br + ai * bi;
-            bc += br * chi.re[i] + bi * chi.im[i];
-          }
+  forPatterns(bench, part, parts, (slot, pattern) => {
+    const start = windowStart(bench, pattern);
+    const probe = movedOf(bench, slot, pattern);
+    let [aa, bb, ab, ac, bc] = [0, 0, 0, 0, 0];
+    probe.forEach((mode, p) => {
+      const chi = change[slot][p];
+      const direction = chunkProbe[0][p];
+      for (let r = 0, i = 0; r < N; r++) {
+        for (let c = 0, at = start + r * width; c < N; c++, i++, at++) {
+          const divisor = keep * weight[at] + floor;
+          const [dr, di] = [sums.re[at] / divisor, sums.im[at] / divisor];
+          const ar = mode.re[i] * dr - mode.im[i] * di;
+          const ai = mode.re[i] * di + mode.im[i] * dr;
+          aa += ar * ar + ai * ai;
+          ac += ar * chi.re[i] + ai * chi.im[i];
+          if (!movesProbe) continue;
+          const br = direction.re[i] * canvas.re[at] - direction.im[i] * canvas.im[at];
+          const bi = direction.re[i] * canvas.im[at] + direction.im[i] * canvas.re[at];
+          bb += br * br + bi * bi;
+          ab += ar * br + ai * bi;
+          bc += br * chi.re[i] + bi * chi.im[i];
         }
-      });
-      const damping = DAMPING * (aa + bb);
-      const [pp, qq] = [aa + damping, bb + damping];
-      const determinant = pp * qq - ab * ab;
-      slotValues[4 * slot + 2] = movesProbe ? (ac * qq - ab * bc) / determinant : ac / pp;
-      slotValues[4 * slot + 3] = movesProbe ? (bc * pp - ab * ac) / determinant : 0;
-    }
+      }
+    });
+    const damping = DAMPING * (aa + bb);
+    const [pp, qq] = [aa + damping, bb + damping];
+    const determinant = pp * qq - ab * ab;
+    slotValues[4 * slot + 2] = movesProbe ? (ac * qq - ab * bc) / determinant : ac / pp;
+    slotValues[4 * slot + 3] = movesProbe ? (bc * pp - ab * ac) / determinant : 0;
   });
 }
 

@@ -1,6 +1,6 @@
 // What the patterns of a batch propose, merged into the one object. Every thread owns a strip of canvas rows, and sums it
 // in the order of the batch, so that the result does not depend on the number of threads.
-import { NUMBER, type Workbench, windowStart } from "./workbench.js";
+import { NUMBER, type Plan, type Workbench, windowStart } from "./workbench.js";
 
 /** Weighted proposals of the batch, summed on the canvas: sums += proposal, weight += |P|^2. */
 export function addProposals(bench: Workbench, part: number, parts: number): void {
@@ -27,6 +27,17 @@ export function applyProposals(
   });
 }
 
+/** The canvas rows from..to of a part. */
+export function stripOf({ height }: Plan, part: number, parts: number): readonly [from: number, to: number] {
+  return [Math.floor((part * height) / parts), Math.floor(((part + 1) * height) / parts)];
+}
+
+/** The same as pixels of the canvas planes. */
+export function stripPixels(plan: Plan, part: number, parts: number): readonly [from: number, to: number] {
+  const [from, to] = stripOf(plan, part, parts);
+  return [from * plan.width, to * plan.width];
+}
+
 /** Calls `work` for every slot of the batch with the rows of its window that lie in the strip of a part. */
 export function forStrips(
   bench: Workbench,
@@ -35,10 +46,7 @@ export function forStrips(
   work: (slot: number, fromRow: number, toRow: number) => void,
 ): void {
   const { plan, batch, numbers } = bench;
-  const [from, to] = [
-    Math.floor((part * plan.height) / parts),
-    Math.floor(((part + 1) * plan.height) / parts),
-  ];
+  const [from, to] = stripOf(plan, part, parts);
   for (let slot = 0; slot < numbers[NUMBER.count]; slot++) {
     const top = Math.floor(windowStart(bench, batch[slot]) / plan.width);
     const [fromRow, toRow] = [Math.max(0, from - top), Math.min(plan.N, to - top)];

@@ -3,7 +3,7 @@
 // al. 2021).
 
 import type { Wave } from "../numeric/wave-memory.js";
-import { applyProposals } from "./merge.js";
+import { applyProposals, stripPixels } from "./merge.js";
 import { moveProbe } from "./probe-modes.js";
 import type { Plan, Workbench } from "./workbench.js";
 
@@ -29,7 +29,7 @@ export function applyWithMomentum(bench: Workbench, part: number, parts: number,
   }
   const size = plan.width * plan.height;
   const velocity = { re: own.objectVelocity.subarray(0, size), im: own.objectVelocity.subarray(size) };
-  const [from, to] = [part, part + 1].map((k) => Math.floor((k * plan.height) / parts) * plan.width);
+  const [from, to] = stripPixels(plan, part, parts);
   for (const [u, x] of [
     [velocity.re, canvas.re],
     [velocity.im, canvas.im],

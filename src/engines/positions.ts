@@ -2,7 +2,7 @@
 // step of Gauss and Newton in a visit. Steps along the gradient alone (Odstrcil, Menzel & Guizar-Sicairos 2018, section
 // 2.5) are slow here: most of what a shift does to an exit wave turns phases of the far field, which no pattern shows.
 import type { Wave } from "../numeric/wave-memory.js";
-import { forChunks, model, movedProbe } from "./project.js";
+import { forPatterns, measuredOf, model, movedProbe } from "./project.js";
 import { NUMBER, type Workbench, windowStart } from "./workbench.js";
 
 /** Largest shift in one visit, pixels: beyond it the object is not linear in the shift. */
@@ -14,13 +14,10 @@ const DARK = 1e-6;
 
 /** Finds the moves of a part of the batch with the object and the probe as they are. */
 export function findMoves(bench: Workbench, part: number, parts: number): void {
-  const { batch, change } = bench;
-  forChunks(bench, part, parts, (_, from, to) => {
-    for (let slot = from; slot < to; slot++) {
-      const pattern = batch[slot];
-      const probe = movedProbe(bench, slot, pattern);
-      refinePosition(bench, slot, pattern, probe, change[slot], model(bench, probe, pattern, change[slot]));
-    }
+  const { change } = bench;
+  forPatterns(bench, part, parts, (slot, pattern) => {
+    const probe = movedProbe(bench, slot, pattern);
+    refinePosition(bench, slot, pattern, probe, change[slot], model(bench, probe, pattern, change[slot]));
   });
 }
 
@@ -38,12 +35,12 @@ export function refinePosition(
   far: readonly Wave[],
   intensity: Float32Array,
 ): void {
-  const { plan, slotValues, proposal, frames } = bench;
+  const { plan, slotValues, proposal } = bench;
   const { re: alongX, im: alongY } = proposal[slot];
   const start = windowStart(bench, pattern);
   shiftIntensity(bench, alongX, start, 1, probe, far);
   shiftIntensity(bench, alongY, start, plan.width, probe, far);
-  const measured = frames[plan.framesResident ? pattern : slot];
+  const measured = measuredOf(bench, slot, pattern);
   let [xx, xy, yy, xRest, yRest] = [0, 0, 0, 0, 0];
   for (let i = 0; i < measured.length; i++) {
     if (measured[i] < 0) continue;

@@ -22,16 +22,42 @@ export function forChunks(
     work(chunk, Math.floor((chunk * count) / CHUNKS), Math.floor(((chunk + 1) * count) / CHUNKS));
 }
 
+/** Calls `work` for every pattern of the batch that belongs to a part. */
+export function forPatterns(
+  bench: Workbench,
+  part: number,
+  parts: number,
+  work: (slot: number, pattern: number, chunk: number) => void,
+): void {
+  forChunks(bench, part, parts, (chunk, from, to) => {
+    for (let slot = from; slot < to; slot++) work(slot, bench.batch[slot], chunk);
+  });
+}
+
+/** The measured amplitudes of a pattern of the batch. */
+export function measuredOf({ plan, frames }: Workbench, slot: number, pattern: number): Float32Array {
+  return frames[plan.framesResident ? pattern : slot];
+}
+
+/** Where the moved probe of a pattern of the batch lies. */
+export function movedOf({ plan, moved }: Workbench, slot: number, pattern: number): readonly Wave[] {
+  return moved[plan.probesResident ? pattern : slot];
+}
+
 /** The probe modes at the position of a pattern: moved by the rest of its position, times its brightness. */
 export function movedProbe(bench: Workbench, slot: number, pattern: number): readonly Wave[] {
-  const { plan, moved, spectrum, kernels } = bench;
-  if (plan.probesResident) return moved[pattern];
+  const moved = movedOf(bench, slot, pattern);
+  if (!bench.plan.probesResident) moveTo(bench, pattern, moved);
+  return moved;
+}
+
+function moveTo(bench: Workbench, pattern: number, into: readonly Wave[]): void {
+  const { plan, spectrum, kernels } = bench;
   const { rows, columns } = rampOf(bench, pattern);
-  moved[slot].forEach((probe, mode) => {
+  into.forEach((probe, mode) => {
     kernels.modulate(probe, spectrum[mode], rows, columns, false, false);
     kernels.fft2(probe, plan.N, "inverse");
   });
-  return moved[slot];
 }
 
 /**
@@ -51,16 +77,10 @@ export function proposeObject(
 }
 
 /** Fills the resident moved probes: once, for probes and positions that stay as they are. */
-export function moveAllProbes(bench: Workbench, part: number, parts: number): void {
-  const { plan, moved, spectrum, kernels } = bench;
+export function moveAllProbes(bench: Workbench): void {
+  const { plan, moved } = bench;
   if (!plan.probesResident) return;
-  for (let pattern = part; pattern < plan.n; pattern += parts) {
-    const { rows, columns } = rampOf(bench, pattern);
-    moved[pattern].forEach((probe, mode) => {
-      kernels.modulate(probe, spectrum[mode], rows, columns, false, false);
-      kernels.fft2(probe, plan.N, "inverse");
-    });
-  }
+  for (let pattern = 0; pattern < plan.n; pattern++) moveTo(bench, pattern, moved[pattern]);
 }
 
 /** exp(-2 pi i k d / N) along both axes for the sub-pixel rest d of a position, the rows times the brightness. */
@@ -95,7 +115,27 @@ export function model(
   return scratch.plane;
 }
 
-/** Turns far fields into the change that the measured amplitudes ask of the exit waves, and notes the misfit. */
+/**
+ * Compares a modelled intensity with what was measured: turns it into the factor of `applyFactor`, and returns the
+ * misfit, sum (sqrt(I) - A)^2 over the measured pixels.
+ */
+export function weigh(bench: Workbench, slot: number, pattern: number, intensity: Float32Array): number {
+  const { plan, kernels } = bench;
+  const measured = measuredOf(bench, slot, pattern);
+  return plan.settings.noise === "poisson"
+    ? kernels.poissonFactor(intensity, measured, DARK, POISSON_LIMIT)
+    : kernels.amplitudeFactor(intensity, measured, DARK);
+}
+
+/** Turns far fields into the change that the measured amplitudes ask of the exit waves. */
+export function applyFactor({ plan, kernels }: Workbench, far: readonly Wave[], factor: Float32Array): void {
+  for (const field of far) {
+    kernels.scale(field, factor);
+    kernels.fft2(field, plan.N, "inverse");
+  }
+}
+
+/** Both of them, noting the misfit. */
 export function correct(
   bench: Workbench,
   slot: number,
@@ -103,16 +143,8 @@ export function correct(
   far: readonly Wave[],
   intensity: Float32Array,
 ): void {
-  const { plan, frames, kernels, misfit } = bench;
-  const measured = frames[plan.framesResident ? pattern : slot];
-  misfit[pattern] =
-    plan.settings.noise === "poisson"
-      ? kernels.poissonFactor(intensity, measured, DARK, POISSON_LIMIT)
-      : kernels.amplitudeFactor(intensity, measured, DARK);
-  for (const field of far) {
-    kernels.scale(field, intensity);
-    kernels.fft2(field, plan.N, "inverse");
-  }
+  bench.misfit[pattern] = weigh(bench, slot, pattern, intensity);
+  applyFactor(bench, far, intensity);
 }
 
 /**
@@ -120,19 +152,19 @@ export function correct(
  * effect begins with the next visit of the pattern.
  */
 export function fitBrightness(
-  { plan, frames, brightness }: Workbench,
+  bench: Workbench,
   slot: number,
   pattern: number,
   intensity: Float32Array,
 ): void {
-  const measured = frames[plan.framesResident ? pattern : slot];
+  const measured = measuredOf(bench, slot, pattern);
   let [cross, own] = [0, 0];
   for (let i = 0; i < measured.length; i++) {
     if (measured[i] < 0) continue;
     cross += measured[i] * Math.sqrt(intensity[i]);
     own += intensity[i];
   }
-  if (own > 0) brightness[pattern] *= 1 + 0.5 * (cross / own - 1);
+  if (own > 0) bench.brightness[pattern] *= 1 + 0.5 * (cross / own - 1);
 }
 
 /** Makes the mean brightness 1, the object as much brighter: one factor for all patterns is the object's own. */

@@ -108,7 +108,7 @@ export function openReconstruction(
     for (const [name, plane] of Object.entries(kept)) plane.set(saved.planes[name]);
   }
   probeChanged(bench);
-  moveAllProbes(bench, 0, 1);
+  moveAllProbes(bench);
   const threads = openThreads(engine, shared);
   return {
     plan,
