@@ -121,7 +121,7 @@ describe("train", () => {
   });
 
   it("an unknown flag, value, preset or command", async () => {
-    await expectRefusal(train("good.npz", "--n_epoch", "3"), 2, "unknown option --n-epoch", "did you mean");
+    await expectRefusal(train("good.npz", "--n_epoch", "3"), 2, "unknown option --n_epoch", "did you mean");
     await expectRefusal(train("good.npz", "--batch_size", "three"), 2, "--batch_size", "three");
     await expectRefusal(train("good.npz", "--preset", "parityy"), 2, "did you mean 'parity'");
     await expectRefusal(train("good.npz", "--N", "128"), 2, "128", "64 x 64");

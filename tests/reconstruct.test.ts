@@ -83,7 +83,9 @@ describe("reconstruct", () => {
       const options = ["--engine", engine, "--refine-probe", "on", "--tolerance", "1e-9"];
       expect((await reconstruct(`${engine}-whole`, ...options, "--epochs", "4")).code).toBe(0);
       expect((await reconstruct(`${engine}-parts`, ...options, "--epochs", "2")).code).toBe(0);
-      expect((await reconstruct(`${engine}-parts`, ...options, "--epochs", "4", "--resume")).code).toBe(0);
+      expect(
+        (await reconstruct(`${engine}-parts`, ...options, "--epochs", "4", "--resume", "--verbose")).code,
+      ).toBe(0);
       expect(arraysOf(`${engine}-parts`)).toEqual(arraysOf(`${engine}-whole`));
     },
     60_000,

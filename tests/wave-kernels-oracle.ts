@@ -59,6 +59,19 @@ export function plainKernels(): WaveKernels {
         wave.im[i] *= factor[i];
       }
     },
+    addScaled(out, wave, factor) {
+      for (let i = 0; i < out.re.length; i++) {
+        out.re[i] += factor * wave.re[i];
+        out.im[i] += factor * wave.im[i];
+      }
+    },
+    decayAndSubtract(out, wave, factor) {
+      for (const part of ["re", "im"] as const)
+        for (let i = 0; i < out.re.length; i++) {
+          wave[part][i] *= factor;
+          out[part][i] -= wave[part][i];
+        }
+    },
     modulate(out, wave, rows, columns, conjugate, accumulate) {
       const width = columns.re.length;
       for (let r = 0; r < rows.re.length; r++)

@@ -8,12 +8,14 @@ export interface Verbosity {
   readonly messages: boolean;
   /** The line that is redrawn while an epoch or a prediction runs. */
   readonly progress: boolean;
+  /** false: no warnings either. */
+  readonly warnings?: boolean;
 }
 
 const REDRAW_MS = 100;
 const CLEAR = "\r\u001b[2K";
 
-/** Runs `work` to its end, drawing its events, and returns its result. Warnings are always shown, each once. */
+/** Runs `work` to its end, drawing its events, and returns its result. A warning is shown once. */
 export async function draw<R>(work: Work<R>, terminal: Terminal, verbosity: Verbosity): Promise<R> {
   const live = terminal.isTty && verbosity.progress;
   const warned = new Set<string>();
@@ -38,7 +40,7 @@ export async function draw<R>(work: Work<R>, terminal: Terminal, verbosity: Verb
       }
       const text = settledText(event);
       if (event.kind === "warning") {
-        if (warned.has(text)) continue;
+        if (warned.has(text) || verbosity.warnings === false) continue;
         warned.add(text);
       } else if (!verbosity.messages) continue;
       clear();

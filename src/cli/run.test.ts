@@ -1,20 +1,29 @@
 import { describe, expect, it, test } from "vitest";
 import type { Surface } from "../config/field.js";
-import { allFields, defaultOf } from "../config/fields.js";
-import { type OptionRow, optionsOf } from "../config/options.js";
 import { type ResolvedConfig, resolveConfig } from "../config/resolve.js";
-import { switches } from "../config/switches.js";
 import { PtychoError } from "../core/errors.js";
+import { float64 } from "../core/ndarray.js";
 import type { ProgressEvent } from "../core/progress.js";
 import type { EvaluateResult, Work, Workflows } from "../workflows/contract.js";
 import { duration, figures } from "./progress-line.js";
 import { runCommandLine } from "./run.js";
 
 const image = { mae: 0.1, psnr: 20, psnr_peak: 2, ssim: 0.5, correlation: 0.9 };
+const original = {
+  ssim: 0.6,
+  ms_ssim: 0.7,
+  psnr_peak255: 70,
+  mae: 0.2,
+  frc50_shell: 30,
+  frc1over7_shell: 40,
+};
+const crosses = { verdict: "crosses", frequency: 0.25, period_px: 4, period_nm: null };
 const metrics = {
   amplitude: { ...image, scale: 1 },
   phase: { ...image, ssim: null },
-} as EvaluateResult["metrics"];
+  original: { amplitude: original, phase: { ...original, ssim: Number.NaN } },
+  rings: { half_bit_crossing: { ...crosses, period_nm: 80 }, one_seventh_crossing: crosses },
+} as unknown as EvaluateResult["metrics"];
 
 async function* work<R>(events: readonly ProgressEvent[], result: R | Error): Work<R> {
   yield* events;
@@ -43,6 +52,8 @@ async function run(
       outputDir: "D",
       history: { trainLoss: [2, 1] },
       ended: "completed" as const,
+      containerShapes: { images: [2, 1, 64, 64] },
+      intensityScale: 1,
     }),
     infer: answer({
       outputDir: "D",
@@ -50,18 +61,23 @@ async function run(
       amplitudePicturePath: "D/reconstructed_amplitude.png",
       phasePicturePath: "D/reconstructed_phase.png",
       patterns: 64,
+      offsetsPx: float64([1, 1, 1, 2]),
     }),
     adapt: answer({
       archivePath: "D/wts.h5.zip",
       outputDir: "D",
       history: { trainLoss: [2, 1] },
       ended: "completed" as const,
+      containerShapes: { images: [2, 1, 64, 64] },
+      intensityScale: 1,
       reconstructionPath: "D/reconstruction.npz",
       amplitudePicturePath: "D/reconstructed_amplitude.png",
       phasePicturePath: "D/reconstructed_phase.png",
       patterns: 64,
+      offsetsPx: float64([1, 1, 1, 2]),
     }),
-    simulate: answer({ outputFile: "s.npz", patterns: 500 }),
+    fixture: answer({ output: "f.npz", metadataFile: "f.json", sha256: "00" }),
+    simulate: answer({ outputFile: "s.npz", outputFiles: ["s.npz"], patterns: 500 }),
     reconstruct: answer({
       outputDir: "D",
       reconstructionPath: "D/reconstruction.npz",
@@ -74,6 +90,28 @@ async function run(
       halves: { phaseCorrelation: 0.98, amplitudeCorrelation: null, halfBitPeriodPx: 3.9 },
     }),
     evaluate: answer({ metrics, outputFile: "m.json" }),
+    replay: answer({
+      command: "train",
+      outputDir: "D",
+      recordPath: "D/run.json",
+      equal: ["wts.h5.zip (weights)"],
+      different: [],
+      environment: ["threads: 2 -> 4"],
+    }),
+    inspect: answer({
+      file: "f.npz",
+      isUsable: false,
+      findings: [
+        {
+          id: "probe.zero",
+          severity: "error" as const,
+          sentence: "the probe is zero",
+          repair: "ptychopinn prepare",
+        },
+      ],
+      description: { patterns: { count: 9 } },
+    }),
+    prepare: answer({ outputFiles: ["o.npz"], patterns: [7], N: 64, steps: ["cut"] }),
     demo: answer({
       outputDir: "demo-output",
       amplitudePicturePath: "a.png",
@@ -114,35 +152,6 @@ const base: Record<Surface, string> = {
   reconstruct: "reconstruct scan.npz",
 };
 
-/** A text for the option which is not the default. */
-function otherValue({ field: name }: OptionRow, surface: Surface): string {
-  const entry = allFields().find((candidate) => candidate.name === name);
-  if (entry === undefined) throw new Error(`no field ${name}`);
-  const { field } = entry;
-  if (field.type === "path") return "elsewhere";
-  if (field.type === "enum") {
-    const values: readonly string[] = field.values;
-    return values.find((value) => value !== defaultOf(field, surface)) ?? values[0];
-  }
-  if (field.type === "bool") throw new Error("a bool takes no value");
-  const { values, min, max, above } = field;
-  if (min !== undefined && min === max) return String(min);
-  if (values !== undefined) return String(values.find((value) => value !== field.default));
-  if (field.rule === "power of 2") return "4";
-  if (name === "neighbor_pool_size" || name === "neighbor_count") return "9";
-  if (name === "gridsize") return "1";
-  if (field.rule === "odd") return "9";
-  return max !== undefined && max <= 1 ? "0.25" : String(Math.max(min ?? 0, above ?? 0) + 3);
-}
-
-/** A command line in which the option is legal. */
-function contextOf({ field }: OptionRow, surface: Surface): string {
-  if (surface === "infer" && field === "test_data_file")
-    return "infer --model_path model --test_data elsewhere";
-  const plain = base[surface];
-  return field === "rect_s1s2_init" ? `${plain} --physics_forward_mode rectangular_scaled` : plain;
-}
-
 test("an architecture needs the settings that belong to it", async () => {
   const legal = await run(
     `${base.train} --gridsize 1 --torch_loss_mode amplitude_mse --architecture unrolled`,
@@ -153,54 +162,6 @@ test("an architecture needs the settings that belong to it", async () => {
   expect(alone.err).toMatch(/architecture unrolled needs gridsize 1, got 2; start from --preset unrolled/);
   const other = await run(`${base.train} --torch_loss_mode amplitude_mse`);
   expect(other.err).toMatch(/amplitude_mse belongs to architecture unrolled/);
-});
-
-describe("every option sets its field and nothing else", () => {
-  const pair = new Set(["scale_contract_version", "measurement_domain"]);
-  for (const surface of ["train", "infer", "reconstruct"] as const) {
-    for (const row of optionsOf(surface)) {
-      if (row.field !== undefined && pair.has(row.field)) continue;
-      if (row.field === "architecture") continue; // legal only together with others: the test above
-      for (const dashes of [true, false]) {
-        const spelled = `${row.kind === "no" ? "no_" : ""}${row.name}`;
-        const flag = `--${dashes ? spelled.replaceAll("_", "-") : spelled}`;
-        const text = row.kind === "value" ? otherValue(row, surface) : "";
-        it(`${surface} ${flag} ${text}`, async () => {
-          const context = contextOf(row, surface);
-          const given = await run(`${context} ${flag} ${text}`);
-          if (flag.replaceAll("-", "_") === "__no_deterministic") {
-            expect(given.code).toBe(2);
-            return;
-          }
-          expect(given.err).not.toContain("error:");
-          const { sources } = given.request.config;
-          const plain = (await run(context)).request.config.sources;
-          const changed = Object.keys(plain).filter(
-            (name) => JSON.stringify(sources[name as never]) !== JSON.stringify(plain[name as never]),
-          );
-          if (context.includes("elsewhere")) {
-            expect(sources.test_data_file?.value).toBe("elsewhere"); // both names are given, and agree
-            return;
-          }
-          const derived = row.field === "gridsize" ? ["object_big"] : [];
-          const scaled = row.field === "physics_forward_mode" ? [...pair] : [];
-          const expected = row.field === undefined ? Object.keys(switches[row.name].sets) : [row.field];
-          expect(changed.sort()).toEqual([...expected, ...derived, ...scaled].sort());
-          if (row.field === undefined) return;
-          const value: unknown = sources[row.field]?.value;
-          if (row.kind !== "value") expect(value).toBe(row.kind === "yes");
-          else expect(String(value)).toBe(text);
-        });
-      }
-    }
-  }
-
-  it("and the scaling pair is set by its two options", async () => {
-    const { request } = await run(
-      `${base.infer} --scale-contract-version legacy_v1 --measurement-domain normalized_amplitude`,
-    );
-    expect(request.config.config.data.measurement_domain).toBe("normalized_amplitude");
-  });
 });
 
 describe("train", () => {
@@ -250,14 +211,17 @@ describe("refusals: one line on stderr, nothing on stdout, no workflow", () => {
     ["trian", 2, "did you mean 'train'"],
     ["--foo", 2, "unknown option --foo"],
     ["train", 2, "--train_data_file is required"],
-    [`${base.train} --max-epoch 2`, 2, "did you mean --max-epochs"],
-    [`${base.train} --precision 16`, 2, "--precision: the original has it"],
+    [`${base.train} --max-epoch 2`, 2, "did you mean --max_epochs"],
+    [`${base.train} --precision 16`, 2, "--precision: 32-true is the only value here"],
     [`${base.train} --model_path x`, 2, "it belongs to infer"],
     [`${base.infer} --gridsize 2`, 2, "it belongs to train"],
-    [`${base.train} extra`, 2, "unexpected argument"],
-    [`${base.train} --output_dir`, 2, "--output-dir <path> needs a value"],
-    ["train --train_data_file --output_dir D", 2, "expected a value, found the option --output-dir"],
-    [`${base.train} --accelerator cuda`, 6, "available: cpu"],
+    [`${base.train} extra`, 2, "give the scan as --train_data_file extra"],
+    [`${base.train} extra more`, 2, "each takes one value"],
+    ["recon scan.npz", 2, "did you mean 'reconstruct'?"],
+    ["infer --model run", 2, "did you mean --model_path?"],
+    [`${base.train} --output_dir`, 2, "--output_dir <path> needs a value"],
+    ["train --train_data_file --output_dir D", 2, "expected a value, found the option --output_dir"],
+    [`${base.train} --accelerator tpu`, 6, "TPU execution is unsupported"],
     [`${base.train} --num-workers 4`, 2, "expected 0, got '4'"],
     [`${base.train} --max_epochs two`, 2, "got 'two'"],
     [`${base.train} --profile ci --torch-loss-mode mae`, 2, "the CI profile requires"],
@@ -297,6 +261,7 @@ describe("the other commands", () => {
       outputFile: "m.json",
     });
     expect(evaluated.out).toContain("SSIM");
+    expect(evaluated.out).toContain("period at the half-bit threshold: 4 px = 80 nm, at 1/7: 4 px");
     const demo = await run("demo --output_dir here");
     expect(demo.request).toMatchObject({ outputDir: "here" });
     expect(demo.out).toContain("pictures: a.png, p.png");
@@ -315,7 +280,9 @@ describe("the other commands", () => {
     expect(out).toContain("Model bundle saved to D/wts.h5.zip");
     expect(out).toContain("pictures: D/reconstructed_amplitude.png");
     const help = await run("adapt --help");
-    expect(help.out).toContain("--max-epochs");
+    expect(help.out).toContain("--max_epochs");
+    expect(help.out).toContain("(default: 3)");
+    expect(help.out).toContain("(default: half of the model's)");
     expect(help.out).not.toContain("--gridsize");
   });
 
@@ -324,7 +291,7 @@ describe("the other commands", () => {
     expect(help.code).toBe(0);
     for (const heading of ["Scan and groups:", "Training:", "Network and physics:", "Run:"])
       expect(help.out).toContain(heading);
-    expect(help.out.match(/^ {2}--max-epochs /gm)?.length).toBe(1);
+    expect(help.out.match(/^ {2}--max_epochs /gm)?.length).toBe(1);
     expect(help.out).not.toMatch(/^ {2}--nepochs /m);
     expect((await run("--version")).out).toBe("1.2.3\n");
     expect((await run("--help")).out).toContain("simulate");

@@ -1,36 +1,53 @@
 // argv -> a command that runs -> an exit code. Knows the terminal only through the session, so that tests can run it.
-import { Command, CommanderError } from "commander";
+import { Command, CommanderError, Option } from "commander";
 import { notBuilt } from "../config/not-built.js";
 import { exitCodeOf, isPtychoError, nearestName, PtychoError } from "../core/errors.js";
 import { adaptCommand } from "./commands/adapt.js";
+import { completionCommand } from "./commands/completion.js";
+import { configCommand } from "./commands/config.js";
 import { demoCommand } from "./commands/demo.js";
+import { diffCommand } from "./commands/diff.js";
 import { evaluateCommand } from "./commands/evaluate.js";
+import { fixtureCommand } from "./commands/fixture.js";
 import { inferCommand } from "./commands/infer.js";
+import { inspectCommand } from "./commands/inspect.js";
+import { prepareCommand } from "./commands/prepare.js";
 import { reconstructCommand } from "./commands/reconstruct.js";
+import { replayCommand } from "./commands/replay.js";
 import { simulateCommand } from "./commands/simulate.js";
 import { trainCommand } from "./commands/train.js";
-import { longFlags, refuseOptionAsValue } from "./config-options.js";
+import { longFlags, refuseOptionAsValue, underscored } from "./config-options.js";
+import { helpLayout } from "./help-layout.js";
+import { dashSpelling } from "./spelling.js";
 import { printable, type Session } from "./terminal.js";
 
 const FOOTER = `
-Options may be written with dashes or underscores: --train_data_file, --train-data-file.
-Exit codes: 0 done, 2 usage, 3 input data, 4 disk or memory, 5 model archive, 6 compute engine, 130 interrupted, 1 a bug.
+Dashes and underscores in names are the same. An option that switches something
+takes no value; --no_NAME switches it off.
+Exit codes: 0 done, 2 usage, 3 input data, 4 disk or memory, 5 model archive,
+6 compute engine, 130 interrupted, 1 a bug.
 `;
+
+interface Setting {
+  readonly version: string;
+  readonly preset?: string | undefined;
+}
 
 /**
  * Runs the command line `args` (without node and script) and returns the exit code.
  *
  * @param version printed by --version.
  * @param debug add the stack to the report of an error.
+ * @param preset what train starts from unless another preset is asked for.
  */
 export async function runCommandLine(
   args: readonly string[],
   session: Session,
-  { version, debug }: { readonly version: string; readonly debug: boolean },
+  { version, debug, preset }: Setting & { readonly debug: boolean },
 ): Promise<number> {
   const { terminal } = session;
   try {
-    await buildProgram(session, version).parseAsync(dashSpelling(args), { from: "user" });
+    await buildProgram(session, { version, preset }).parseAsync(dashSpelling(args), { from: "user" });
     return 0;
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return 0; // --help, --version
@@ -41,34 +58,46 @@ export async function runCommandLine(
   }
 }
 
-function buildProgram(session: Session, version: string): Command {
+/** Every command with its options. */
+export function buildProgram(session: Session, { version, preset }: Setting): Command {
   const { terminal } = session;
   const program = new Command("ptychopinn")
     .description("Ptychography with neural networks that know the physics: from a scan file to a picture.")
     .version(version, "--version", "print the version")
     .helpOption("-h, --help", "print this help");
   const commands = [
-    ...[simulateCommand(session), trainCommand(session), inferCommand(session)],
+    ...[simulateCommand(session), trainCommand(session, preset), inferCommand(session)],
     ...[adaptCommand(session), reconstructCommand(session)],
     ...[evaluateCommand(session), demoCommand(session)],
+    ...[inspectCommand(session), prepareCommand(session), fixtureCommand(session)],
   ];
+  commands.push(replayCommand(session), diffCommand(session));
+  commands.push(
+    configCommand(session),
+    completionCommand(session, () => program),
+  );
   for (const command of commands) program.addCommand(command);
-  for (const command of [program, ...commands]) {
+  for (const command of [program, ...commands, ...commands.flatMap(({ commands: inner }) => inner)]) {
     command
       .exitOverride((error) => {
         throw translated(error, command, commands);
       })
-      .configureOutput({ writeOut: terminal.out, writeErr: () => {}, outputError: () => {} })
+      .configureHelp(helpLayout)
+      .configureOutput({
+        ...{ writeOut: terminal.out, writeErr: () => {}, outputError: () => {} },
+        getOutHelpWidth: () => Math.max(60, Math.min(terminal.columns(), 120)),
+      })
       .addHelpText("after", FOOTER);
     if (command !== program) {
-      command.helpOption("-h, --help", "print this help").allowExcessArguments(false);
+      command.addHelpOption(new Option("-h, --help", "print this help").helpGroup("General:"));
+      command.allowExcessArguments(false);
       command.hook("preAction", () => refuseOptionAsValue(command, longFlags(command)));
     }
   }
   program.action(() => {
     const names = commands.map((command) => command.name());
     const [word] = program.args;
-    const near = word === undefined ? undefined : nearestName(word, names);
+    const near = word === undefined ? undefined : likelyName(word, names);
     const hint = near === undefined ? `commands: ${names.join(", ")}` : `did you mean '${near}'?`;
     const found = word === undefined ? "no command given" : `unknown command '${word}'`;
     throw new PtychoError("UsageError", `${found}; ${hint}; 'ptychopinn --help' explains them`);
@@ -80,23 +109,24 @@ function buildProgram(session: Session, version: string): Command {
 function translated(error: CommanderError, command: Command, commands: readonly Command[]): Error {
   if (error.exitCode === 0) return error;
   const quoted = /'([^']+)'/.exec(error.message)?.[1];
-  const where = command.parent === null ? "ptychopinn" : command.name();
+  const where = command.parent === null ? "ptychopinn" : nameOf(command);
   const usage = (text: string) => new PtychoError("UsageError", text);
   if (error.code === "commander.unknownOption" && quoted !== undefined) {
-    const known = notBuilt(quoted.slice(2).replaceAll("-", "_"));
-    if (known !== undefined) return usage(`${where}: ${quoted}: ${known}`);
+    const flag = underscored(quoted);
+    const known = notBuilt(flag.slice(2));
+    if (known !== undefined) return usage(`${where}: ${flag}: ${known}`);
     const elsewhere = commands.find((other) => other !== command && longFlags(other).has(quoted));
-    const near = nearestName(quoted, [...longFlags(command), "--help"]);
+    const near = likelyName(quoted, [...longFlags(command), "--help"]);
     const hint =
       elsewhere !== undefined && command.parent !== null
         ? `; it belongs to ${elsewhere.name()}`
         : near === undefined
           ? `; '${command.parent === null ? "" : "ptychopinn "}${where} --help' lists the options`
-          : `; did you mean ${near}?`;
-    return usage(`${where}: unknown option ${quoted}${hint}`);
+          : `; did you mean ${underscored(near)}?`;
+    return usage(`${where}: unknown option ${flag}${hint}`);
   }
   if (error.code === "commander.optionMissingArgument" && quoted !== undefined)
-    return usage(`${where}: ${quoted} needs a value`);
+    return usage(`${where}: ${underscored(quoted)} needs a value`);
   if (error.code === "commander.missingArgument" && quoted !== undefined)
     return usage(
       `${where}: the argument ${quoted.toUpperCase()} is missing; 'ptychopinn ${where} --help' shows the usage`,
@@ -104,20 +134,29 @@ function translated(error: CommanderError, command: Command, commands: readonly 
   if (error.code === "commander.excessArguments") {
     refuseOptionAsValue(command, longFlags(command)); // the likelier cause: an option without its value
     const extra = command.args.map((arg) => `'${arg}'`).join(", ");
-    return usage(`${where}: unexpected argument among ${extra}; options begin with --, as in --output_dir`);
+    const option = SCAN_OPTIONS[command.name()];
+    const remedy =
+      option !== undefined && command.args.length === 1
+        ? `give the scan as ${option} ${command.args[0]}`
+        : "options begin with --, as in --output_dir, and each takes one value";
+    return usage(`${where}: unexpected argument among ${extra}; ${remedy}`);
   }
   return usage(`${where}: ${error.message.replace(/^error: /, "").split("\n")[0]}`);
 }
 
-/** `--max_epochs=2` -> `--max-epochs=2`: the name of an option, never its value. Ends at `--`. */
-function dashSpelling(args: readonly string[]): string[] {
-  const end = args.indexOf("--");
-  return args.map((arg, index) => {
-    if (!arg.startsWith("--") || (end >= 0 && index >= end)) return arg;
-    const [name] = arg.split("=", 1);
-    const dashed = name.replaceAll("_", "-");
-    return dashed + arg.slice(name.length);
-  });
+/** Commands that take their scan as an option. */
+const SCAN_OPTIONS: Readonly<Record<string, string>> = { train: "--train_data_file", infer: "--test_data" };
+
+/** The known name that begins with `name`, where there is one alone, or the nearest. */
+function likelyName(name: string, known: readonly string[]): string | undefined {
+  const longer = name.length < 3 ? [] : known.filter((candidate) => candidate.startsWith(name));
+  return longer.length === 1 ? longer[0] : nearestName(name, known);
+}
+
+/** "train", "config explain". */
+function nameOf(command: Command): string {
+  const outer = command.parent;
+  return outer?.parent == null ? command.name() : `${nameOf(outer)} ${command.name()}`;
 }
 
 function report(error: unknown): string {

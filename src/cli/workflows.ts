@@ -11,7 +11,11 @@ export const workflows: Workflows = {
     later(async () => (await import("../workflows/evaluate.js")).evaluateWorkflow(request)),
   reconstruct: (request) =>
     later(async () => (await import("../workflows/reconstruct.js")).reconstructWorkflow(request)),
+  inspect: (request) => later(async () => (await import("../workflows/inspect.js")).inspectWorkflow(request)),
+  prepare: (request) => later(async () => (await import("../workflows/prepare.js")).prepareWorkflow(request)),
   demo: (request) => later(async () => (await import("../workflows/demo.js")).demoWorkflow(request)),
+  fixture: (request) => later(async () => (await import("../workflows/fixture.js")).fixtureWorkflow(request)),
+  replay: (request) => later(async () => (await import("../workflows/replay.js")).replayWorkflow(request)),
 };
 
 async function* later<R>(load: () => Promise<Work<R>>): Work<R> {

@@ -1,14 +1,20 @@
 // Every op: the runtime against the plain evaluator, and the gradient against finite differences in float64.
 import { describe, expect, it } from "vitest";
+import { devicesHere } from "../../tests/device-there.js";
 import { float32, float64, type NdArray, sizeOf } from "../core/ndarray.js";
 import * as e from "./build-elementwise.js";
 import * as l from "./build-linear.js";
 import * as s from "./build-shape.js";
+import type { Device } from "./device.js";
 import { gradients } from "./differentiate.js";
+import { emitOnnx } from "./emit.js";
 import { evaluate } from "./evaluate.js";
 import type { ElementType, Expr, OpName } from "./expr.js";
 import { RULES } from "./rules.js";
 import { compile } from "./runtime.js";
+
+const devices = await devicesHere();
+const [onWebgpu, onCuda] = [devices.includes("webgpu"), devices.includes("cuda")];
 
 interface Case {
   readonly shapes: readonly (readonly number[])[];
@@ -37,8 +43,8 @@ const CASES: { readonly [K in keyof typeof RULES]: readonly Case[] } = {
   sigmoid: [unary(e.sigmoid)],
   silu: [unary(e.silu)],
   tanh: [unary(e.tanh)],
-  sin: [unary(e.sin)],
-  cos: [unary(e.cos)],
+  sin: [unary(e.sin), unary((x) => e.sin(e.mul(x, 40)))],
+  cos: [unary(e.cos), unary((x) => e.cos(e.mul(x, 40)))],
   clampMin: [unary((x) => e.clampMin(x, 0.2))],
   cast: [unary((x) => e.cast(e.square(e.cast(x, "float64")), x.dtype))],
   stopGradient: [{ ...unary((x) => e.stopGradient(e.square(x))), differentiable: false }],
@@ -147,6 +153,19 @@ const CASES: { readonly [K in keyof typeof RULES]: readonly Case[] } = {
       ],
       build: ([x, w]) => l.conv2d(x, w),
     },
+    ...[6, 9, 10].map(
+      (channels): Case => ({
+        shapes: [[3, channels, 6, 4], [8, channels, 3, 3], [8]],
+        build: ([x, w, b]) => l.conv2d(x, w, b),
+      }),
+    ),
+    {
+      shapes: [
+        [6, 4, 4, 6],
+        [12, 4, 3, 3],
+      ],
+      build: ([x, w]) => l.conv2d(x, w),
+    },
   ],
   conv2dInputGradient: [
     {
@@ -178,16 +197,23 @@ const TOLERANCE_FD = 1e-6;
 
 describe.each(Object.entries(CASES) as [OpName, readonly Case[]][])("%s", (op, cases) => {
   it.each(cases.map((c, i) => [i, c] as const))("case %i: runtime equals evaluator", async (i, c) => {
-    const [outputs, feeds] = programOf(c, "float32", i);
-    const expected = evaluate(outputs, feeds);
-    const named = Object.fromEntries(outputs.map((output, k) => [`y${k}`, output]));
-    const executable = await compile({ outputs: named });
-    const actual = await executable.run(feeds);
-    await executable.release();
-    outputs.forEach((_, k) => {
-      expect(worstDifference(actual[`y${k}`], expected[k])).toBeLessThan(TOLERANCE_F32);
-    });
+    await expectRuntime(c, i, "cpu");
   });
+
+  // WebGPU has no float64.
+  it.runIf(onWebgpu && op !== "cast").each(cases.map((c, i) => [i, c] as const))(
+    "case %i: WebGPU equals evaluator",
+    async (i, c) => {
+      await expectRuntime(c, i, "webgpu");
+    },
+  );
+
+  it.runIf(onCuda).each(cases.map((c, i) => [i, c] as const))(
+    "case %i: CUDA equals evaluator",
+    async (i, c) => {
+      await expectRuntime(c, i, "cuda");
+    },
+  );
 
   it.each(cases.map((c, i) => [i, c] as const))("case %i: gradient equals finite differences", (i, c) => {
     if (c.differentiable === false) {
@@ -214,6 +240,42 @@ describe.each(Object.entries(CASES) as [OpName, readonly Case[]][])("%s", (op, c
     });
   });
 });
+
+describe("the largest of equal values", () => {
+  const x = e.input("x", [1, 1, 2, 4]);
+  const g = e.input("g", [1, 1, 1, 2]);
+  const feeds = { x: float32([1, 1, 2, 4], [3, 3, 0, 0, 3, 1, 0, 0]), g: float32([1, 1, 1, 2], [5, 7]) };
+  const pooled = l.maxPool2Gradient(x, l.maxPool2(x), g);
+  const reduced = s.maxGradient(x, s.mean(g, [2, 3], true), [2, 3]);
+  it.each<Device>([
+    "cpu",
+    ...(onWebgpu ? (["webgpu"] as const) : []),
+    ...(onCuda ? (["cuda"] as const) : []),
+  ])("the gradient goes to the first on %s", async (device) => {
+    const executable = await compile({ outputs: { pooled, reduced } }, { device });
+    const results = await executable.run(feeds);
+    await executable.release();
+    expect(Array.from(results.pooled.data)).toEqual([5, 0, 7, 0, 0, 0, 0, 0]);
+    expect(Array.from(results.reduced.data)).toEqual([6, 0, 0, 0, 0, 0, 0, 0]);
+  });
+
+  it("is found without integers and scatters on devices that lack them", () => {
+    const model = emitOnnx({ outputs: { pooled, reduced } }, { device: "webgpu" });
+    expect(Buffer.from(model).toString("latin1")).not.toMatch(/MaxUnpool|ArgMax/);
+  });
+});
+
+async function expectRuntime(c: Case, seed: number, device: Device): Promise<void> {
+  const [outputs, feeds] = programOf(c, "float32", seed);
+  const expected = evaluate(outputs, feeds);
+  const named = Object.fromEntries(outputs.map((output, k) => [`y${k}`, output]));
+  const executable = await compile({ outputs: named }, { device });
+  const actual = await executable.run(feeds);
+  await executable.release();
+  outputs.forEach((_, k) => {
+    expect(worstDifference(actual[`y${k}`], expected[k])).toBeLessThan(TOLERANCE_F32);
+  });
+}
 
 /** The op's value followed by the gradients of sum(weight * value), and random feeds. */
 function programOf(c: Case, dtype: "float32" | "float64", seed: number): [Expr[], Record<string, NdArray>] {

@@ -1,7 +1,7 @@
 // How a convolution and its two adjoints are written for ONNX Runtime. Figures: bench/BASELINE.md.
 import { canBlock, emitBlockedConvolution } from "./emit-blocked.js";
 import type { Expr } from "./expr.js";
-import type { Emitter } from "./rule.js";
+import type { Emitter, OnnxAttributes } from "./rule.js";
 
 export function emitConvolution(
   emitter: Emitter,
@@ -26,7 +26,35 @@ export function emitConvolution(
       pads,
     });
   }
-  return emitter.node("Conv", bias === undefined ? [x, weight] : [x, weight, bias], { pads });
+  return convolve(emitter, { x, kernel: weight, channels: inputs, bias }, { pads });
+}
+
+interface Convolved {
+  /** [B, C, H, W]. */
+  readonly x: string;
+  /** [O, C / groups, kh, kw]. */
+  readonly kernel: string;
+  /** C / groups. */
+  readonly channels: number;
+  readonly bias?: string | undefined;
+}
+
+/**
+ * A plain Conv node. WebGPU's reads the image in threes where it has 6, 9, 15 ... channels, and gives wrong numbers for it
+ * (onnxruntime#29651; half of the norm was measured for 6): there it gets further channels of zeros.
+ */
+function convolve(
+  emitter: Emitter,
+  { x, kernel, channels, bias }: Convolved,
+  attributes: OnnxAttributes,
+): string {
+  const inThrees = emitter.device === "webgpu" && channels % 3 === 0 && channels % 4 !== 0;
+  const filled = (name: string) =>
+    inThrees
+      ? emitter.node("Pad", [name, emitter.integers([0, 0, 0, 0, 0, 4 - (channels % 4), 0, 0])])
+      : name;
+  const operands = [filled(x), filled(kernel), ...(bias === undefined ? [] : [bias])];
+  return emitter.node("Conv", operands, attributes);
 }
 
 /**
@@ -49,7 +77,7 @@ export function emitInputGradient(
   const turned = turnTaps(emitter, weight, [outputs, inputs, kh * kw], 2);
   const exchanged = emitter.node("Transpose", [turned], { perm: [1, 0, 2] });
   const kernel = emitter.node("Reshape", [exchanged, emitter.integers([inputs, outputs, kh, kw])]);
-  return emitter.node("Conv", [upstream, kernel], { pads });
+  return convolve(emitter, { x: upstream, kernel, channels: outputs }, { pads });
 }
 
 /** From this many pixels on, the weight gradient is summed over the batch after the products, not in them. */
@@ -110,11 +138,11 @@ function correlateSamples(
     ? emitter.node("Reshape", [kernels.name, emitter.integers([batch * count, 1, kh, kw])])
     : emitter.node("Transpose", [kernels.name], { perm: [1, 0, 2, 3] });
   const [top, left] = [image.pad[0], image.pad[1] * channels];
-  const products = emitter.node("Conv", [rowsOfPixels, kernel], {
-    dilations: [1, channels],
-    pads: [top, left, top, left],
-    group: grouped ? batch : 1,
-  });
+  const products = convolve(
+    emitter,
+    { x: rowsOfPixels, kernel, channels: grouped ? 1 : batch },
+    { dilations: [1, channels], pads: [top, left, top, left], group: grouped ? batch : 1 },
+  );
   if (!grouped) return products;
   const apart = emitter.node("Reshape", [products, emitter.integers([batch, -1])]);
   return emitter.node("ReduceSum", [apart, emitter.integers([0])], { keepdims: 0 });

@@ -1,5 +1,6 @@
 // Writes an expression graph as an ONNX model.
 import type { NdArray } from "../core/ndarray.js";
+import type { Device } from "./device.js";
 import { BLOCKED_DOMAIN } from "./emit-blocked.js";
 import { type ElementType, type Expr, type OpName, topologicalOrder } from "./expr.js";
 import { encodeModel, type OnnxNode, type OnnxTensor, type OnnxValue } from "./onnx-proto.js";
@@ -21,6 +22,8 @@ export interface EmitOptions {
    * the batch extent (a network's forward pass), built with batch extent 1.
    */
   readonly batchAxis?: string;
+  /** Whose operators to use; default: cpu. Every form can be read by the processor, not every one by the others. */
+  readonly device?: Device;
   /** Channels per block of the blocked image layout of the engine that will run the model; undefined: not used. */
   readonly blockSize?: number | undefined;
 }
@@ -31,7 +34,7 @@ export function emitOnnx(program: Program, options: EmitOptions = {}): Uint8Arra
   const initializers = new Map<string, OnnxTensor>();
   const memo = new Map<string, string>();
   const blockedForms = new Map<string, string>();
-  const emitter = createEmitter(nodes, initializers, memo, blockedForms, options.blockSize);
+  const emitter = createEmitter(nodes, initializers, memo, blockedForms, options);
   const names = new Map<Expr, string>();
   const inputs: OnnxValue[] = [];
   for (const expr of topologicalOrder(Object.values(program.outputs))) {
@@ -150,7 +153,7 @@ function createEmitter(
   initializers: Map<string, OnnxTensor>,
   memo: Map<string, string>,
   blockedForms: Map<string, string>,
-  blockSize: number | undefined,
+  { blockSize, device = "cpu" }: EmitOptions,
 ): Emitter {
   const addNode = (
     operator: string,
@@ -171,6 +174,7 @@ function createEmitter(
   const blocked = (plain: string): string =>
     blockedForms.get(plain) ?? addNode("ReorderInput", [plain], {}, BLOCKED_DOMAIN, 0);
   return {
+    device,
     blockSize,
     blocked,
     fromBlocked: (form, channels) => {

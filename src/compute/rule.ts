@@ -1,6 +1,7 @@
 // What an op must define beside its shape inference (which its builder does): gradient, ONNX emission and plain
 // evaluation. The table over all ops is total, so an op without a gradient rule does not compile.
 import type { TypedArrays } from "../core/ndarray.js";
+import type { Device } from "./device.js";
 import type { Expr, OpAttributes, OpName, TensorType } from "./expr.js";
 
 export type Values = TypedArrays["float32"] | TypedArrays["float64"] | TypedArrays["bool"];
@@ -13,6 +14,8 @@ export interface Emitter {
   secondOutput(operator: string, inputs: readonly string[], attributes?: OnnxAttributes): string;
   floats(shape: readonly number[], values: readonly number[], dtype: "float32" | "float64"): string;
   integers(values: readonly number[], shape?: readonly number[]): string;
+  /** The device that will run the model. */
+  readonly device: Device;
   /** Channels per block of the engine's blocked image layout; undefined: plain layout only. */
   readonly blockSize: number | undefined;
   /** The image of this plain name in the blocked layout. */

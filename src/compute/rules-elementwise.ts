@@ -19,6 +19,7 @@ import {
   type Unary,
 } from "./build-elementwise.js";
 import { reshape, sum } from "./build-shape.js";
+import { emitCircular } from "./emit-circular.js";
 import type { ElementType, Expr, OpName, TensorType } from "./expr.js";
 import type { Evaluation, Rule } from "./rule.js";
 
@@ -38,6 +39,11 @@ function unary<K extends Unary>(
   };
 }
 
+const circular =
+  <K extends Unary>(operator: string, name: "sin" | "cos"): Rule<K>["emit"] =>
+  (emitter, _node, [x]) =>
+    emitter.device === "webgpu" ? emitCircular(emitter, x, name) : emitter.node(operator, [x]);
+
 export const UNARY_RULES: { readonly [K in Unary]: Rule<K> } = {
   neg: unary(
     (v) => -v,
@@ -53,7 +59,19 @@ export const UNARY_RULES: { readonly [K in Unary]: Rule<K> } = {
     ({ inputs: [x] }, g) => [mul(g, mul(x, 2))],
   ),
   abs: unary(Math.abs, "Abs", ({ inputs: [x] }, g) => [mul(g, sign(x))]),
-  sign: unary(Math.sign, "Sign", "not differentiable"),
+  sign: unary(
+    Math.sign,
+    (emitter, node, [x]) => {
+      if (emitter.device !== "webgpu") return emitter.node("Sign", [x]);
+      const zero = emitter.floats([], [0], node.dtype as "float32");
+      const float = (name: string) => emitter.node("Cast", [name], { to: node.dtype === "float32" ? 1 : 11 });
+      return emitter.node(
+        "Sub",
+        ["Greater", "Less"].map((order) => float(emitter.node(order, [x, zero]))),
+      );
+    },
+    "not differentiable",
+  ),
   relu: unary(
     (v) => Math.max(v, 0),
     "Relu",
@@ -84,8 +102,8 @@ export const UNARY_RULES: { readonly [K in Unary]: Rule<K> } = {
     },
   ),
   tanh: unary(Math.tanh, "Tanh", (node, g) => [mul(g, sub(1, square(node)))]),
-  sin: unary(Math.sin, "Sin", ({ inputs: [x] }, g) => [mul(g, cos(x))]),
-  cos: unary(Math.cos, "Cos", ({ inputs: [x] }, g) => [mul(g, neg(sin(x)))]),
+  sin: unary(Math.sin, circular("Sin", "sin"), ({ inputs: [x] }, g) => [mul(g, cos(x))]),
+  cos: unary(Math.cos, circular("Cos", "cos"), ({ inputs: [x] }, g) => [mul(g, neg(sin(x)))]),
 };
 
 const ONNX_TYPE: { readonly [T in ElementType]: number } = { float32: 1, float64: 11, bool: 9 };

@@ -11,6 +11,7 @@ import {
 } from "./build-linear.js";
 import { reshape, sum } from "./build-shape.js";
 import { emitConvolution, emitInputGradient, emitWeightGradient } from "./emit-convolution.js";
+import { emitFirstLargest } from "./emit-largest.js";
 import type { Expr } from "./expr.js";
 import type { Rule } from "./rule.js";
 import { unbroadcast } from "./rules-elementwise.js";
@@ -39,7 +40,8 @@ export const LINEAR_RULES: { readonly [K in Name]: Rule<K> } = {
     emit: (emitter, node, inputs) => {
       const { transposeA, transposeB } = node.attributes;
       if (!transposeA && !transposeB) return emitter.node("MatMul", inputs);
-      if (node.dtype === "float32") {
+      // WebGPU has no FusedMatMul.
+      if (node.dtype === "float32" && emitter.device !== "webgpu") {
         const attributes = { transA: Number(transposeA), transB: Number(transposeB) };
         return emitter.node("FusedMatMul", inputs, attributes, "com.microsoft");
       }
@@ -182,11 +184,30 @@ function emitMaxPoolGradient(
   node: Expr<"maxPool2Gradient">,
   [x, , g]: readonly string[],
 ): string {
+  if (emitter.device !== "cpu") return emitMaxPoolMask(emitter, node, x, g);
   const indices = emitter.secondOutput("MaxPool", [x], { kernel_shape: [2, 2], strides: [2, 2] });
   return emitter.node("MaxUnpool", [g, indices, emitter.integers(node.shape)], {
     kernel_shape: [2, 2],
     strides: [2, 2],
   });
+}
+
+/** The same for other devices: a mask over the four pixels of a block times the gradient of the block. */
+function emitMaxPoolMask(
+  emitter: Parameters<Rule<"maxPool2Gradient">["emit"]>[0],
+  node: Expr<"maxPool2Gradient">,
+  x: string,
+  g: string,
+): string {
+  const [batch, channels, height, width] = node.shape;
+  const [images, rows, columns] = [batch * channels, height / 2, width / 2];
+  const reshape = (name: string, shape: readonly number[]) =>
+    emitter.node("Reshape", [name, emitter.integers(shape)]);
+  const turn = (name: string) => emitter.node("Transpose", [name], { perm: [0, 1, 3, 2, 4] });
+  const blocks = reshape(turn(reshape(x, [images, rows, 2, columns, 2])), [images * rows * columns, 4, 1]);
+  const largest = emitFirstLargest(emitter, blocks, 4, node.dtype as "float32");
+  const spread = emitter.node("Mul", [largest, reshape(g, [images * rows * columns, 1, 1])]);
+  return reshape(turn(reshape(spread, [images, rows, columns, 2, 2])), node.shape);
 }
 
 /** Visits every (input, weight, output) triple of a stride-1 correlation with zero padding, by definition. */

@@ -1,6 +1,7 @@
 // Rules of reductions and of ops that move data.
 import { stridesOf } from "../core/ndarray.js";
 import { broadcastTo, maxGradient, pad, reshape, slice, sliceAxis, transpose } from "./build-shape.js";
+import { emitFirstLargest } from "./emit-largest.js";
 import type { Expr, TensorType } from "./expr.js";
 import type { Emitter, Rule } from "./rule.js";
 import { forEachBroadcast, unbroadcast } from "./rules-elementwise.js";
@@ -138,8 +139,9 @@ export const SHAPE_RULES: { readonly [K in Name]: Rule<K> } = {
 };
 
 /**
- * ArgMax along the reduced axes (which must be neighbours, and are flattened to one), then MaxUnpool as the scatter of
- * the upstream values to flat positions among zeros; comparing every position with the winner takes far longer.
+ * On the processor: ArgMax along the reduced axes (which must be neighbours, and are flattened to one), then MaxUnpool as
+ * the scatter of the upstream values to flat positions among zeros; comparing every position with the winner, as the
+ * other devices do, takes far longer there.
  */
 function emitMaxGradient(
   emitter: Emitter,
@@ -155,14 +157,13 @@ function emitMaxGradient(
     product(node.shape.slice(end)),
   ];
   const flat = emitter.node("Reshape", [x, emitter.integers([outer, extent, inner])]);
-  const winner = emitter.node("ArgMax", [flat], { axis: 1, keepdims: 1 });
-  if (node.dtype !== "float32") {
-    const positions = Array.from({ length: extent }, (_, i) => i);
-    const won = emitter.node("Equal", [winner, emitter.integers(positions, [1, extent, 1])]);
+  if (node.dtype !== "float32" || emitter.device !== "cpu") {
+    const won = emitFirstLargest(emitter, flat, extent, node.dtype as "float32" | "float64");
     const values = emitter.node("Reshape", [upstream, emitter.integers([outer, 1, inner])]);
-    const placed = emitter.node("Where", [won, values, emitter.floats([], [0], "float64")]);
+    const placed = emitter.node("Mul", [won, values]);
     return emitter.node("Reshape", [placed, emitter.integers(node.shape)]);
   }
+  const winner = emitter.node("ArgMax", [flat], { axis: 1, keepdims: 1 });
   const origins = Array.from({ length: outer * inner }, (_, i) => {
     const column = i % inner;
     return ((i - column) / inner) * extent * inner + column;

@@ -1,15 +1,20 @@
 // Runs programs on ONNX Runtime. The only file that touches it.
+import { existsSync } from "node:fs";
+import { createRequire } from "node:module";
 import { availableParallelism } from "node:os";
+import { dirname, join } from "node:path";
 import * as ort from "onnxruntime-node";
 import { PtychoError } from "../core/errors.js";
-import type { NdArray, TypedArrays } from "../core/ndarray.js";
+import { float32, type NdArray, type TypedArrays } from "../core/ndarray.js";
+import { add, input } from "./build-elementwise.js";
+import type { Device, Placement } from "./device.js";
 import { type EmitOptions, emitOnnx, inputsOf, type Program } from "./emit.js";
 import { BLOCKED_DOMAIN } from "./emit-blocked.js";
 import { type Feeds, fedValue } from "./evaluate.js";
 import { type ElementType, type Expr, topologicalOrder } from "./expr.js";
 import { encodeModel } from "./onnx-proto.js";
 
-export interface RuntimeOptions extends EmitOptions {
+export interface RuntimeOptions extends EmitOptions, Partial<Placement> {
   /** Threads inside one operator; default: the cores this process may use. (ONNX Runtime's own default can be one.) */
   readonly threads?: number;
 }
@@ -20,9 +25,11 @@ export interface Executable {
   release(): Promise<void>;
 }
 
-/** @throws PtychoError EngineError when ONNX Runtime refuses the program. */
+/** @throws PtychoError EngineError when ONNX Runtime refuses the program, or has no such device. */
 export async function compile(program: Program, options: RuntimeOptions = {}): Promise<Executable> {
-  const blockSize = options.blockSize ?? (convolves(program) ? await imageBlockSize() : undefined);
+  const { device = "cpu" } = options;
+  const blockSize =
+    options.blockSize ?? (device === "cpu" && convolves(program) ? await imageBlockSize() : undefined);
   const session = await createSession(emitOnnx(program, { ...options, blockSize }), options);
   const inputs = inputsOf(program);
   const names = Object.keys(program.outputs);
@@ -31,6 +38,25 @@ export async function compile(program: Program, options: RuntimeOptions = {}): P
     run: (feeds) => runSession(session, inputs, names, feeds, symbolic),
     release: () => session.release(),
   };
+}
+
+/** Runs a small program on `device`. @throws PtychoError EngineError with what ONNX Runtime says when it cannot. */
+export async function expectDevice(device: Device): Promise<void> {
+  const x = input("x", [4]);
+  const executable = await compile({ outputs: { y: add(x, x) } }, { device, threads: 1 });
+  await executable.run({ x: float32([4]) });
+  await executable.release();
+}
+
+/** The path of ONNX Runtime's CUDA provider; undefined where it is not installed. */
+export function cudaLibrary(): string | undefined {
+  const entry = createRequire(import.meta.url).resolve("onnxruntime-node");
+  const [os, file] =
+    process.platform === "win32"
+      ? ["win32", "onnxruntime_providers_cuda.dll"]
+      : [process.platform, "libonnxruntime_providers_cuda.so"];
+  const path = join(dirname(entry), "..", "bin", "napi-v6", os, process.arch, file);
+  return existsSync(path) ? path : undefined;
 }
 
 /**
@@ -68,16 +94,24 @@ function convolves(program: Program): boolean {
 }
 
 async function createSession(model: Uint8Array, options: RuntimeOptions): Promise<ort.InferenceSession> {
+  const { device = "cpu" } = options;
   try {
     return await ort.InferenceSession.create(model, {
-      executionProviders: ["cpu"],
+      executionProviders: [device],
       graphOptimizationLevel: "all",
       logSeverityLevel: 3,
       intraOpNumThreads: options.threads ?? availableParallelism(),
       // One block for all tensors of a run takes half as much memory again (0.9 GB for a training step), and no less time.
       enableMemPattern: false,
       // Threads that spin while they wait take a third more processor time, and a third more time on a busy machine.
-      extra: { session: { intra_op: { allow_spinning: "0" } } },
+      extra: {
+        session: {
+          intra_op: { allow_spinning: "0" },
+          ...(options.repeatable === true ? { use_deterministic_compute: "1" } : {}),
+          // Otherwise what WebGPU lacks would run on the processor, and nobody would know.
+          ...(device === "webgpu" ? { disable_cpu_ep_fallback: "1" } : {}),
+        },
+      },
     });
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
@@ -121,4 +155,9 @@ function toArrays(results: ort.InferenceSession.ReturnType): Record<string, NdAr
       } as NdArray<ElementType>,
     ]),
   );
+}
+
+/** Version of ONNX Runtime, for records. */
+export function runtimeVersion(): string {
+  return ort.env.versions.node ?? ort.env.versions.common;
 }

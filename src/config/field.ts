@@ -61,6 +61,14 @@ export interface NumberField extends Row {
 
 export interface BoolField extends Row {
   readonly type: "bool";
+  /** A third value beside true and false. */
+  readonly also?: string;
+}
+
+/** Whole numbers, held as their text ("0,5,9") so that values can be compared as the others; read with `indicesOf`. */
+export interface IntsField extends Row {
+  readonly type: "ints";
+  readonly min: number;
 }
 
 export interface EnumField extends Row {
@@ -72,16 +80,30 @@ export interface EnumField extends Row {
 
 export interface PathField extends Row {
   readonly type: "path";
+  /** The value of the option when it is given without one. */
+  readonly bare?: string;
+  /** Words that mean something else than a path. */
+  readonly words?: readonly string[];
 }
 
-export type Field = NumberField | BoolField | EnumField | PathField;
+export type Field = NumberField | BoolField | EnumField | PathField | IntsField;
+
+/** A setting of the original that has one value here. */
+export interface FixedField {
+  readonly surfaces: readonly Surface[];
+  readonly only: FieldValue;
+  /** Another word for it. */
+  readonly also?: FieldValue;
+  /** Why there is no other, and what to do instead. */
+  readonly reason: string;
+}
 
 export type FieldTable = Readonly<Record<string, Field>>;
 
 type Raw<F> = F extends { type: "int" | "float" }
   ? number
   : F extends { type: "bool" }
-    ? boolean
+    ? boolean | (F extends { also: infer V } ? V : never)
     : F extends { type: "enum"; values: readonly (infer V)[] }
       ? V
       : string;

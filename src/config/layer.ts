@@ -2,6 +2,7 @@
 import { PtychoError } from "../core/errors.js";
 import type { FieldValue, Surface } from "./field.js";
 import type { FieldName } from "./fields.js";
+import { checkFixed } from "./fixed-fields.js";
 import { namesOf, unknownName } from "./names.js";
 import { checkedValue } from "./value.js";
 
@@ -10,6 +11,8 @@ export interface Layer {
   /** Where the values come from, for messages and for the audit: "command line". */
   readonly source: string;
   readonly values: Readonly<Record<string, unknown>>;
+  /** For a layer that was read from a file: the lines on which names stand, where they are known. */
+  readonly lines?: ReadonlyMap<string, number>;
 }
 
 export interface Given {
@@ -32,13 +35,18 @@ export function readLayer(
   warn: (text: string) => void,
 ): Map<FieldName, Given> {
   const names = namesOf(surface);
+  const plain = (name: string) => (layer.source === COMMAND_LINE ? `--${name}` : name);
   const given = new Map<FieldName, Given>();
   const yielding: [FieldName, Given][] = [];
   for (const [name, raw] of Object.entries(layer.values)) {
     if (raw === undefined) continue;
     const meaning = names.get(name);
-    if (meaning === undefined) throw unknownName(layer.source, name, surface, (known) => spell(layer, known));
+    if (meaning === undefined) throw unknownName(place(layer, name), name, surface, plain);
     const givenAs = spell(layer, name);
+    if (meaning.kind === "fixed") {
+      checkFixed(givenAs, meaning.rule, raw);
+      continue;
+    }
     if (meaning.kind === "switch") {
       if (raw === false) continue;
       if (raw !== true) throw new PtychoError("UsageError", `${givenAs}: takes no value`);
@@ -62,8 +70,15 @@ export function readLayer(
   return given;
 }
 
+/** How messages and the audit call a name of the layer: "--N", "run.yaml, line 3: N", "N". */
 function spell(layer: Layer, name: string): string {
-  return layer.source === COMMAND_LINE ? `--${name}` : name;
+  if (layer.source === COMMAND_LINE) return `--${name}`;
+  return layer.lines === undefined ? name : `${place(layer, name)}: ${name}`;
+}
+
+function place({ source, lines }: Layer, name: string): string {
+  const line = lines?.get(name);
+  return line === undefined ? source : `${source}, line ${line}`;
 }
 
 function put(given: Map<FieldName, Given>, field: FieldName, item: Given): void {

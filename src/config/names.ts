@@ -1,14 +1,16 @@
 // The names a configuration may use on a surface: fields, their aliases, and switches.
 import { nearestName, PtychoError } from "../core/errors.js";
-import type { Alias, Surface } from "./field.js";
+import type { Alias, FixedField, Surface } from "./field.js";
 import { allFields, type FieldEntry, fieldsOf } from "./fields.js";
+import { fixedFields } from "./fixed-fields.js";
 import { notBuilt } from "./not-built.js";
 import { type Switch, switches } from "./switches.js";
 
 /** What a name stands for. */
 export type Meaning =
   | { readonly kind: "field"; readonly entry: FieldEntry; readonly alias?: Alias }
-  | { readonly kind: "switch"; readonly rule: Switch };
+  | { readonly kind: "switch"; readonly rule: Switch }
+  | { readonly kind: "fixed"; readonly rule: FixedField };
 
 /** Every name that `surface` knows, with its meaning. Names are in the original's spelling, with underscores. */
 export function namesOf(surface: Surface): ReadonlyMap<string, Meaning> {
@@ -19,6 +21,8 @@ export function namesOf(surface: Surface): ReadonlyMap<string, Meaning> {
   }
   for (const [name, rule] of Object.entries(switches))
     if (rule.surfaces.includes(surface)) names.set(name, { kind: "switch", rule });
+  for (const [name, rule] of Object.entries(fixedFields))
+    if (rule.surfaces.includes(surface)) names.set(name, { kind: "fixed", rule });
   return names;
 }
 
@@ -35,7 +39,7 @@ export function unknownName(where: string, name: string, surface: Surface, show 
       `${where}: '${show(name)}' belongs to ${other}, not to ${surface}${stored}`,
     );
   }
-  const known = notBuilt(name);
+  const known = notBuilt(name) ?? (Object.hasOwn(fixedFields, name) ? fixedFields[name].reason : undefined);
   if (known !== undefined) return new PtychoError("UsageError", `${where}: ${show(name)}: ${known}`);
   const near = nearestName(name, [...namesOf(surface).keys()]);
   const hint =

@@ -43,6 +43,16 @@ export const presets: Readonly<Record<string, Preset>> = {
       accum_steps: 1,
     },
   },
+  canonical: {
+    help: "defaults of the original's command ptycho_train, where they differ from those of its PyTorch command",
+    values: {
+      gridsize: 1,
+      neighbor_count: 4,
+      nepochs: 50,
+      amp_activation: "sigmoid",
+      object_big: true,
+    },
+  },
   unrolled: {
     help: "the best picture, in a few minutes on two cores at N = 64: a small network unrolled over four steps of the physics",
     values: {

@@ -14,6 +14,8 @@ export interface ConfigRequest {
   readonly profile?: string | undefined;
   /** Explicit values, weakest first. */
   readonly layers: readonly Layer[];
+  /** Leave fields that must be given open (null) instead of refusing: to look at a configuration, not to run it. */
+  readonly open?: boolean | undefined;
 }
 
 export interface ResolvedConfig<S extends Surface = Surface> {
@@ -40,7 +42,7 @@ export function resolveConfig<S extends Surface>(surface: S, request: ConfigRequ
   const sources = merge(surface, layers);
   derive(sources);
   for (const { name, field } of fieldsOf(surface)) {
-    if (sources[name]?.value !== null || field.nullOn?.includes(surface)) continue;
+    if (request.open || sources[name]?.value !== null || field.nullOn?.includes(surface)) continue;
     const alias = surface === "infer" && name === "test_data_file" ? "test_data" : name;
     throw new PtychoError("UsageError", `--${alias} is required: ${helpOf(field, surface)}`);
   }

@@ -48,6 +48,9 @@ export function checkProfile(profile: string, explicit: readonly ReadonlyMap<Fie
 /** Contradictions between the resolved values. */
 export function checkTogether(surface: Surface, sources: Sources): void {
   const value = (name: FieldName): FieldValue => sources[name]?.value ?? null;
+  const [low, high] = [value("phase_vmin"), value("phase_vmax")];
+  if (low !== null && high !== null && low >= high)
+    refuse(`--phase_vmin ${low} must be less than --phase_vmax ${high}; exchange them`);
   if (surface !== "train") return; // the rest belongs to the model, whose archive carries it
   if (value("teacher") !== null && value("model_type") === "supervised")
     refuse(
@@ -70,6 +73,14 @@ const UNROLLED: Readonly<Partial<Record<FieldName, FieldValue>>> = {
 };
 
 function checkUnrolled(value: (name: FieldName) => FieldValue): void {
+  if (value("architecture") === "unrolled" && value("log_patch_stats") === true)
+    refuse(
+      "--log_patch_stats: architecture unrolled refines one canvas and predicts no patches; leave it out",
+    );
+  if (value("architecture") === "unrolled" && value("recon_log_every_n_epochs") !== null)
+    refuse(
+      "--recon_log_every_n_epochs: architecture unrolled refines one canvas and predicts no patches; leave it out",
+    );
   if (value("architecture") !== "unrolled") {
     if (value("torch_loss_mode") === "amplitude_mse")
       refuse(
@@ -88,7 +99,11 @@ function checkUnrolled(value: (name: FieldName) => FieldValue): void {
 
 function checkGroups(value: (name: FieldName) => FieldValue): void {
   const gridsize = Number(value("gridsize"));
-  if (gridsize === 1) return;
+  if (gridsize === 1) {
+    if (value("groups_cache") === true)
+      refuse("--groups_cache: groups of one pattern (gridsize 1) need no neighbours; leave it out");
+    return;
+  }
   const C = gridsize * gridsize;
   const pool = value("neighbor_pool_size");
   const K = Number(value("neighbor_count"));
@@ -101,7 +116,8 @@ function checkGroups(value: (name: FieldName) => FieldValue): void {
     refuse(`neighbor_pool_size=${pool} must be >= C=${C}: gridsize ${gridsize} makes groups of ${C}`);
 }
 
-function checkPhysics(value: (name: FieldName) => FieldValue): void {
+/** The physics forward mode, its gain, the scaling contract and the loss must belong together. */
+export function checkPhysics(value: (name: FieldName) => FieldValue): void {
   if (value("physics_forward_mode") !== "rectangular_scaled") {
     if (value("rect_s1s2_init") === "data") {
       refuse(
@@ -132,6 +148,12 @@ function checkPhysics(value: (name: FieldName) => FieldValue): void {
 /** Layers which the network of the original builds and never applies. */
 const NEVER_APPLIED: readonly FieldName[] = ["cbam_decoder", "eca_encoder", "eca_decoder", "spatial_decoder"];
 
+/** Fields that mean nothing while another is none. */
+const MEANT_FOR: Readonly<Partial<Record<FieldName, readonly FieldName[]>>> = {
+  teacher: ["teacher_weight", "teacher_epochs"],
+  recon_log_every_n_epochs: ["recon_log_num_patches", "recon_log_fixed_indices", "recon_log_stitch"],
+};
+
 /** Sentences for what was given and cannot have the effect that one might expect. */
 export function warningsFor(surface: Surface, sources: Sources): string[] {
   const warnings: string[] = [];
@@ -142,7 +164,7 @@ export function warningsFor(surface: Surface, sources: Sources): string[] {
       const actual = sources[other as FieldName]?.value ?? null; // keys of effectWhen are field names
       if (!values.includes(actual))
         warnings.push(
-          `${sourced.givenAs} has no effect here: it needs ${other} ${values.join(" or ")}, which is ${actual}`,
+          `${sourced.givenAs} has no effect here: it needs ${other} ${values.map(String).join(" or ").replace("null", "none")}, which is ${actual}`,
         );
     }
     if (NEVER_APPLIED.includes(name))
@@ -150,10 +172,10 @@ export function warningsFor(surface: Surface, sources: Sources): string[] {
         `${sourced.givenAs}: as in the original these layers exist in the network and are never applied, so they have no effect on the result`,
       );
   }
-  if (sources.teacher?.value === null)
-    for (const name of ["teacher_weight", "teacher_epochs"] as const) {
+  for (const [needed, names] of Object.entries(MEANT_FOR))
+    for (const name of sources[needed as FieldName]?.value === null ? names : []) {
       const given = sources[name]?.givenAs;
-      if (given !== undefined) warnings.push(`${given} has no effect here: it needs --teacher`);
+      if (given !== undefined) warnings.push(`${given} has no effect here: it needs --${needed}`);
     }
   const subsample = sources.n_subsample?.value ?? null;
   const groups = Number(sources.n_groups?.value ?? 0);

@@ -1,6 +1,6 @@
 // Options that set fields to fixed values: the original's --quiet, --disable_mlflow, --disable-checkpointing.
 import type { FieldValue, Surface } from "./field.js";
-import { ALL, TRAIN } from "./field.js";
+import { ALL, INFER, TRAIN } from "./field.js";
 import type { FieldName } from "./fields.js";
 
 export interface Switch {
@@ -14,8 +14,18 @@ export interface Switch {
 export const switches: Readonly<Record<string, Switch>> = {
   quiet: {
     surfaces: ALL,
-    sets: { enable_progress_bar: false },
-    help: "print results, warnings and errors only",
+    sets: { enable_progress_bar: false, console_level: "WARNING" },
+    help: "print results, warnings and errors only (--console_level WARNING, without a progress line)",
+  },
+  verbose: {
+    surfaces: ALL,
+    sets: { console_level: "DEBUG" },
+    help: "print also every setting with its source (--console_level DEBUG)",
+  },
+  debug: {
+    surfaces: INFER,
+    sets: { console_level: "DEBUG" },
+    help: "the same as --verbose",
   },
   disable_checkpointing: {
     surfaces: TRAIN,

@@ -1,6 +1,6 @@
 // One value of one field: from text or as given, checked against the row.
 import { nearestName, PtychoError } from "../core/errors.js";
-import type { EnumField, Field, FieldValue, NumberField, Surface } from "./field.js";
+import type { BoolField, EnumField, Field, FieldValue, IntsField, NumberField, Surface } from "./field.js";
 
 const NULL_WORDS: readonly string[] = ["none", "null"];
 
@@ -11,6 +11,7 @@ const NULL_WORDS: readonly string[] = ["none", "null"];
  * @throws PtychoError UsageError for a wrong type, range or name; EngineError for an accelerator that is not there.
  */
 export function checkedValue(where: string, field: Field, surface: Surface, given: unknown): FieldValue {
+  if (field.type === "path" && field.words?.some((word) => word === given)) return given as string; // it is one of them
   if (isNull(given)) {
     if (field.nullOn?.includes(surface)) return null;
     if (given === null || given === undefined || field.type !== "enum")
@@ -20,7 +21,9 @@ export function checkedValue(where: string, field: Field, surface: Surface, give
   if (refusal !== undefined) throw new PtychoError(refusal.tag, `${where}: ${refusal.reason}`);
   switch (field.type) {
     case "bool":
-      return boolOf(where, given);
+      return field.also !== undefined && given === field.also ? field.also : boolOf(where, field, given);
+    case "ints":
+      return intsOf(where, field, given);
     case "enum":
       return enumOf(where, field, given);
     case "path":
@@ -35,8 +38,11 @@ export function checkedValue(where: string, field: Field, surface: Surface, give
 
 /** What a field takes, in words: "an integer >= 1", "one of a, b". */
 export function expectation(field: Field): string {
-  if (field.type === "bool") return "true or false";
-  if (field.type === "path") return "a path";
+  if (field.type === "bool")
+    return field.also === undefined ? "true or false" : `true, false or ${field.also}`;
+  if (field.type === "ints") return `whole numbers >= ${field.min} with commas between, as 0,5,9`;
+  if (field.type === "path")
+    return field.words === undefined ? "a path" : `${field.words.join(", ")} or a path`;
   if (field.type === "enum") return `one of ${field.values.join(", ")}`;
   if (field.values !== undefined) return `one of ${field.values.join(", ")}`;
   const { above, min, max, rule } = field;
@@ -54,10 +60,28 @@ function isNull(given: unknown): boolean {
   return typeof given === "string" && NULL_WORDS.includes(given.toLowerCase());
 }
 
-function boolOf(where: string, given: unknown): boolean {
+function boolOf(where: string, field: BoolField, given: unknown): boolean {
   if (given === true || given === "true") return true;
   if (given === false || given === "false") return false;
-  throw usage(`${where}: expected true or false, got ${show(given)}`);
+  throw usage(`${where}: expected ${expectation(field)}, got ${show(given)}`);
+}
+
+function intsOf(where: string, field: IntsField, given: unknown): string {
+  const items: unknown[] = Array.isArray(given)
+    ? given
+    : typeof given === "number"
+      ? [given]
+      : String(given).split(",");
+  const numbers = items.map((item) => (typeof item === "string" ? numberFromText(item.trim()) : item));
+  const right = (value: unknown) => Number.isSafeInteger(value) && Number(value) >= field.min;
+  if (numbers.length === 0 || !numbers.every(right))
+    throw usage(`${where}: expected ${expectation(field)}, got ${show(given)}`);
+  return numbers.join(",");
+}
+
+/** The numbers of a field of type "ints". */
+export function indicesOf(value: string): number[] {
+  return value.split(",").map(Number);
 }
 
 function enumOf(where: string, field: EnumField, given: unknown): string {
@@ -73,9 +97,10 @@ function enumOf(where: string, field: EnumField, given: unknown): string {
 }
 
 function numberOf(where: string, field: NumberField, given: unknown): number {
-  const wrong = () => usage(`${where}: ${wordFor(field)}, got ${show(given)}`);
   const number = typeof given === "string" ? numberFromText(given) : given;
-  if (typeof number !== "number" || !Number.isFinite(number)) throw wrong();
+  if (typeof number !== "number") throw usage(`${where}: expected ${expectation(field)}, got ${show(given)}`);
+  const wrong = () => usage(`${where}: ${wordFor(field)}, got ${show(given)}${nearestPowers(field, number)}`);
+  if (!Number.isFinite(number)) throw wrong();
   if (field.type === "int" && !Number.isSafeInteger(number)) throw wrong();
   if (field.values !== undefined && !field.values.includes(number)) throw wrong();
   if (field.above !== undefined && !(number > field.above)) throw wrong();
@@ -94,6 +119,12 @@ function wordFor(field: NumberField): string {
   if (field.type === "int" && field.min === 1) return "must be positive, an integer";
   if (field.min === 0) return `must be non-negative, ${field.type === "int" ? "an integer" : "a number"}`;
   return `expected ${expectation(field)}`;
+}
+
+function nearestPowers({ rule }: NumberField, number: number): string {
+  if (rule !== "power of 2" || !(number > 1 && number < 2 ** 30)) return "";
+  const below = 2 ** Math.floor(Math.log2(number));
+  return `; take ${below} or ${2 * below}`;
 }
 
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;

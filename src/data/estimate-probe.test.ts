@@ -181,13 +181,16 @@ describe.each([
   ["cryo_particles_N64.npz", 0.475],
 ])("%s", (name, reference) => {
   const path = `${dataFolder}/${name}`;
-  it.skipIf(!existsSync(path))(`is measured as defocused (skipped where absent from ${dataFolder})`, () => {
-    const { measurement, probe } = readMeasuredScan(path, { domain: "amplitude", ignoreProbe: true });
-    expect(probe).toBeUndefined();
-    expect(openNpz(path).has("probeGuess")).toBe(true);
-    const { diffraction, xPx, yPx } = measurement;
-    const found = measureCurvature(diffraction.array, xPx, yPx, meanPattern(diffraction.array));
-    expect(Math.abs((found?.curvature ?? 0) / reference - 1)).toBeLessThan(0.15);
-    expect(found?.significance).toBeGreaterThan(6);
-  });
+  it.skipIf(!existsSync(path))(
+    `is measured as defocused (skipped where absent from ${dataFolder})`,
+    async () => {
+      const { measurement, probe } = await readMeasuredScan(path, { domain: "amplitude", ignoreProbe: true });
+      expect(probe).toBeUndefined();
+      expect(openNpz(path).has("probeGuess")).toBe(true);
+      const { diffraction, xPx, yPx } = measurement;
+      const found = measureCurvature(diffraction.array, xPx, yPx, meanPattern(diffraction.array));
+      expect(Math.abs((found?.curvature ?? 0) / reference - 1)).toBeLessThan(0.15);
+      expect(found?.significance).toBeGreaterThan(6);
+    },
+  );
 });

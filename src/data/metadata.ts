@@ -1,13 +1,13 @@
 // The `_metadata` member: one JSON text, stored as a NumPy string or as a pickled one. Pickles are never executed.
 
-import type { Npz } from "../formats/npz.js";
 import { printable } from "../formats/printable.js";
 import { SCAN_KEYS } from "./keys.js";
+import type { ScanArrays } from "./scan-source.js";
 
 export type Metadata = Readonly<Record<string, unknown>>;
 
 /** The metadata of an open file, or undefined with a warning if it cannot be read. */
-export function readMetadata(where: string, npz: Npz, warnings: string[]): Metadata | undefined {
+export function readMetadata(where: string, npz: ScanArrays, warnings: string[]): Metadata | undefined {
   const key = SCAN_KEYS.metadata;
   if (!npz.has(key)) return undefined;
   const ignored = (reason: string): undefined => {
@@ -33,7 +33,7 @@ export function photonsOf(metadata: Metadata | undefined): number | undefined {
   return typeof nphotons === "number" && Number.isFinite(nphotons) && nphotons > 0 ? nphotons : undefined;
 }
 
-function metadataText(npz: Npz): string | { readonly reason: string } {
+function metadataText(npz: ScanArrays): string | { readonly reason: string } {
   if (npz.header(SCAN_KEYS.metadata).dtype === "object") {
     const found = npz.readPickledString(SCAN_KEYS.metadata);
     return found.kind === "refused" ? found : found.text;

@@ -9,10 +9,10 @@ import { openNpz, writeNpz } from "../formats/npz.js";
 import { writeZip } from "../formats/zip.js";
 import { pcg64Random } from "../numeric/random-pcg64.js";
 import { fingerprintFrames, readFrames } from "./frame-source.js";
+import { readingBytes } from "./npz-frames.js";
 import { openFrames } from "./open-frames.js";
 import { centralPatterns, type OpenFramesOptions, type ScanFrames } from "./scan-frames.js";
 import { findDiffraction } from "./scan-members.js";
-import { readingBytes } from "./stream-frames.js";
 
 const [n, N] = [30, 16];
 const METHODS = ["store", "deflate"] as const;

@@ -3,9 +3,10 @@ import { check } from "../core/errors.js";
 import { bool, type NdArray, sizeOf } from "../core/ndarray.js";
 import { readRegularFile } from "../formats/files.js";
 import { type NpyArray, parseNpy } from "../formats/npy.js";
-import { type Npz, parseNpz } from "../formats/npz.js";
+import { parseNpz } from "../formats/npz.js";
 import { printable } from "../formats/printable.js";
 import { BAD_PIXEL_KEYS, GOOD_PIXEL_KEYS } from "./keys.js";
+import type { ScanArrays } from "./scan-source.js";
 
 /** 1 where a pixel was not measured: [N, N] for all patterns alike, or [n, N, N]. */
 export type PixelMask = NdArray<"bool">;
@@ -29,7 +30,7 @@ export interface MaskFrame {
  *
  * @throws PtychoError DataError for another shape, values that are no numbers, or more than half of the pixels bad.
  */
-export function readPixelMask(npz: Npz, where: string, frame: MaskFrame): PixelMask | undefined {
+export function readPixelMask(npz: ScanArrays, where: string, frame: MaskFrame): PixelMask | undefined {
   let mask: PixelMask | undefined;
   for (const [keys, meaning] of [
     [BAD_PIXEL_KEYS, "bad"],

@@ -12,8 +12,18 @@ export interface DiffractionData<D extends Domain = Domain> {
   readonly array: NdArray<"float32">;
 }
 
+/** What is known of the experiment beside the patterns. */
+export interface Geometry {
+  /** Edge of an object pixel, metres. */
+  readonly pixelSizeM?: number;
+  /** Photon energy, eV. */
+  readonly energyEv?: number;
+  /** Distance from object to detector, metres. */
+  readonly distanceM?: number;
+}
+
 /** One scan without its probe. Ground truth is present only if it was asked for by name when reading. */
-export interface Measurement<D extends Domain = Domain> {
+export interface Measurement<D extends Domain = Domain> extends Geometry {
   readonly diffraction: DiffractionData<D>;
   /** [n] probe centre along columns, in object pixels. */
   readonly xPx: Float64Array;

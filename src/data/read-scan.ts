@@ -1,15 +1,23 @@
-// An NPZ scan file to RawData: which keys, which axis order, which checks. Each check lives in its own file.
+// The arrays of a scan to RawData: which keys, which axis order, which checks. Each check lives in its own file.
 
 import { check } from "../core/errors.js";
 import { type ComplexArray, complex64 } from "../core/ndarray.js";
-import { type Npz, openNpz } from "../formats/npz.js";
 import { printable } from "../formats/printable.js";
 import { type AxisOrder, toPatternsFirst } from "./axis-order.js";
+import { convertUnits, type DiffractionUnits } from "./diffraction-units.js";
 import { DIFFRACTION_KEYS, SCAN_KEYS } from "./keys.js";
 import { type Metadata, photonsOf, readMetadata } from "./metadata.js";
 import { checkDomain, checkPixels, patternsWithSignal } from "./pattern-checks.js";
 import type { MaskChoice, PixelMask } from "./pixel-mask.js";
-import { type Domain, type Measurement, type RawData, selectPatterns, type Truth } from "./raw-data.js";
+import {
+  type Domain,
+  type Geometry,
+  type Measurement,
+  type RawData,
+  selectPatterns,
+  type Truth,
+} from "./raw-data.js";
+import { NPZ_FORMAT, openScanSource, type ScanSourceOptions } from "./readers/open-scan-source.js";
 import {
   type DiffractionOptions,
   findDiffraction,
@@ -18,12 +26,15 @@ import {
   readProbe,
 } from "./scan-members.js";
 import { alignPositions, checkPositions } from "./scan-positions.js";
+import type { ScanArrays, ScanSource } from "./scan-source.js";
 import { complexValues, realValues } from "./stored-values.js";
 import { blankUnmeasured, selectMask } from "./unmeasured.js";
 
-export interface ReadScanOptions<D extends Domain> extends DiffractionOptions {
-  /** What the diffraction values of the file are. */
+export interface ReadScanOptions<D extends Domain> extends DiffractionOptions, ScanSourceOptions {
+  /** What the caller works in; diffraction values in other units are converted. */
   readonly domain: D;
+  /** What the diffraction values of the file are; else by the contract of its format, and of an NPZ file as `domain` says. */
+  readonly units?: DiffractionUnits;
   /** Whether values that contradict `domain` are refused (default) or reported. */
   readonly onDomainConflict?: "refuse" | "warn";
   /** Also read ground truth: the object and, if present, its patches. */
@@ -33,6 +44,8 @@ export interface ReadScanOptions<D extends Domain> extends DiffractionOptions {
 export interface Scan<D extends Domain> {
   readonly raw: RawData<D>;
   readonly metadata: Metadata | undefined;
+  /** How a file of another format than NPZ was read: what was taken from where, converted how. */
+  readonly notes: readonly string[];
   /** What was noticed and how it was resolved, in sentences. */
   readonly warnings: readonly string[];
 }
@@ -61,34 +74,58 @@ export interface MeasuredScan<D extends Domain> extends Omit<Scan<D>, "raw"> {
  *
  * @throws PtychoError DataError naming file, key and index for anything that cannot be used.
  */
-export function readScan<D extends Domain>(path: string, options: ReadScanOptions<D>): Scan<D> {
-  return toScan(openNpz(path), printable(path), options);
+export async function readScan<D extends Domain>(
+  path: string,
+  options: ReadScanOptions<D>,
+): Promise<Scan<D>> {
+  const source = await openScanSource(path, options);
+  try {
+    return toScan(source, printable(path), options);
+  } finally {
+    source.close();
+  }
 }
 
 /** Reads one scan that may lack a probe, and its pixel mask. @throws PtychoError DataError as `readScan`. */
-export function readMeasuredScan<D extends Domain>(
+export async function readMeasuredScan<D extends Domain>(
   path: string,
   options: ReadMeasuredOptions<D>,
-): MeasuredScan<D> {
-  return toMeasuredScan(openNpz(path), printable(path), options);
+): Promise<MeasuredScan<D>> {
+  const source = await openScanSource(path, options);
+  try {
+    return toMeasuredScan(source, printable(path), options);
+  } finally {
+    source.close();
+  }
 }
 
-/** The scan in an open archive; `where` names it in messages. */
-export function toScan<D extends Domain>(npz: Npz, where: string, options: ReadScanOptions<D>): Scan<D> {
-  const { measurement, probe, metadata, warnings } = toMeasuredScan(npz, where, {
+/** The scan in an open archive or other source; `where` names it in messages. */
+export function toScan<D extends Domain>(
+  npz: ScanArrays | ScanSource,
+  where: string,
+  options: ReadScanOptions<D>,
+): Scan<D> {
+  // A detector of a beamline has pixels that count nothing, and its file says which; a network takes them as 0.
+  const mask = "format" in npz && npz.format !== NPZ_FORMAT ? "file" : "none";
+  const { measurement, probe, badPixels, metadata, notes, warnings } = toMeasuredScan(npz, where, {
     ...options,
-    mask: "none",
+    mask,
   });
+  const masked = badPixels?.data.reduce((sum, value) => sum + value, 0);
   if (probe === undefined) throw missingArray(npz, where, [SCAN_KEYS.probe]);
-  return { raw: { ...measurement, probe }, metadata, warnings };
+  const told =
+    masked === undefined ? [] : [`${where}: ${masked} pixels were not measured; they are taken as 0`];
+  return { raw: { ...measurement, probe }, metadata, notes, warnings: [...warnings, ...told] };
 }
 
 /** The scan in an open archive, probe and pixels as far as they are there. */
 export function toMeasuredScan<D extends Domain>(
-  npz: Npz,
+  npz: ScanArrays | ScanSource,
   where: string,
   options: ReadMeasuredOptions<D>,
 ): MeasuredScan<D> {
+  const source: Partial<ScanSource> = "format" in npz ? npz : {};
+  const notes = (source.notes ?? []).map((note) => `${where}: ${note}`);
   const warnings: string[] = [];
   const allX = readCoordinates(npz, where, SCAN_KEYS.x);
   const allY = readCoordinates(npz, where, SCAN_KEYS.y);
@@ -103,6 +140,7 @@ export function toMeasuredScan<D extends Domain>(
     warnings,
   );
   checkPixels(where, data, N * N, warnings);
+  convertUnits(where, data, options.units ?? source.units ?? options.domain, options.domain, warnings);
   checkDomain(where, data, options.domain, options.onDomainConflict ?? "refuse", warnings);
   const start = (key: string, fallback: Float64Array): Float64Array =>
     npz.has(key) ? alignStart(where, key, readCoordinates(npz, where, key), fallback, warnings) : fallback;
@@ -116,24 +154,34 @@ export function toMeasuredScan<D extends Domain>(
     yStartPx: start(SCAN_KEYS.yStart, yPx),
     scanIndex: readScanIndex(npz, where, n, warnings),
     ...(nphotons !== undefined && { nphotons }),
+    ...geometryOf(source),
     ...(options.truth === true && { truth: readTruth(npz, where, n, N, warnings) }),
   };
   const probe =
     options.ignoreProbe === true || !npz.has(SCAN_KEYS.probe) ? undefined : readProbe(npz, where, N);
   const kept = patternsWithSignal(where, data, N * N, warnings);
   return kept.length === n
-    ? { measurement, probe, badPixels: mask, metadata, warnings }
+    ? { measurement, probe, badPixels: mask, metadata, notes, warnings }
     : {
         measurement: selectPatterns(measurement, kept),
         probe,
         badPixels: selectMask(mask, kept),
         metadata,
+        notes,
         warnings,
       };
 }
 
+function geometryOf({ pixelSizeM, energyEv, distanceM }: Partial<ScanSource>): Geometry {
+  return {
+    ...(pixelSizeM === undefined ? {} : { pixelSizeM }),
+    ...(energyEv === undefined ? {} : { energyEv }),
+    ...(distanceM === undefined ? {} : { distanceM }),
+  };
+}
+
 function readDiffraction<D extends Domain>(
-  npz: Npz,
+  npz: ScanArrays,
   where: string,
   positions: number,
   options: ReadScanOptions<D>,
@@ -150,7 +198,13 @@ function readDiffraction<D extends Domain>(
   return { n, N, order, data: toPatternsFirst(stored, header.shape).data };
 }
 
-function sameArray(npz: Npz, where: string, key: string, shape: readonly number[], data: Float32Array) {
+function sameArray(
+  npz: ScanArrays,
+  where: string,
+  key: string,
+  shape: readonly number[],
+  data: Float32Array,
+) {
   if (npz.header(key).shape.join() !== shape.join()) return false;
   const other = realValues(npz.read(key), where, key);
   return other.every((value, i) => Object.is(value, data[i]) || value === data[i]);
@@ -169,7 +223,7 @@ function alignStart(
   return position;
 }
 
-function readScanIndex(npz: Npz, where: string, n: number, warnings: string[]): Int32Array {
+function readScanIndex(npz: ScanArrays, where: string, n: number, warnings: string[]): Int32Array {
   const key = SCAN_KEYS.scanIndex;
   if (!npz.has(key)) return new Int32Array(n);
   const { dtype, shape } = npz.header(key);
@@ -180,7 +234,7 @@ function readScanIndex(npz: Npz, where: string, n: number, warnings: string[]): 
   return Int32Array.from(realValues(npz.read(key), where, key).subarray(0, n));
 }
 
-function readTruth(npz: Npz, where: string, n: number, N: number, warnings: string[]): Truth {
+function readTruth(npz: ScanArrays, where: string, n: number, N: number, warnings: string[]): Truth {
   const read = (key: string): ComplexArray | undefined => {
     if (!npz.has(key) || npz.header(key).dtype === "object") return undefined;
     const { shape, re, im } = complexValues(npz.read(key), where, key);

@@ -1,8 +1,10 @@
 // A scan as an iterative engine takes it, wherever its patterns lie.
 import type { ComplexArray, NdArray } from "../core/ndarray.js";
 import type { AxisOrder } from "./axis-order.js";
+import type { DiffractionUnits } from "./diffraction-units.js";
 import { type FrameSource, readFrames } from "./frame-source.js";
 import type { MaskChoice } from "./pixel-mask.js";
+import type { Geometry } from "./raw-data.js";
 
 export interface OpenFramesOptions {
   /** Patterns that take more memory than this while they are read stay on disk. */
@@ -12,13 +14,16 @@ export interface OpenFramesOptions {
   readonly signal: AbortSignal;
   readonly mask: MaskChoice;
   readonly axisOrder?: AxisOrder;
+  /** What the values of the file are, where its format does not say; a mapping file for HDF5 of unknown layout. */
+  readonly units?: DiffractionUnits;
+  readonly map?: string;
   /** Pattern widths that are taken. */
   readonly allowedN?: readonly number[];
   /** Leave the probe of the file unread. */
   readonly ignoreProbe?: boolean;
 }
 
-export interface ScanFrames {
+export interface ScanFrames extends Geometry {
   /** Amplitudes, -1 where not measured. */
   readonly frames: FrameSource;
   /** Scan positions [n], pixels. */
@@ -30,6 +35,8 @@ export interface ScanFrames {
   readonly nphotons: number | undefined;
   /** What was found about bad pixels, in sentences. */
   readonly maskNotes: readonly string[];
+  /** How a file of another format than NPZ was read; none of an NPZ file. */
+  readonly notes?: readonly string[];
   readonly warnings: readonly string[];
   /** The patterns stay on disk. */
   readonly streamed: boolean;

@@ -1,12 +1,11 @@
 // The arrays of a scan file one by one, each found by its names and checked for its own shape.
 import { check, nearestName, PtychoError } from "../core/errors.js";
 import type { ComplexArray } from "../core/ndarray.js";
-import type { NpyHeader } from "../formats/npy-header.js";
-import type { Npz } from "../formats/npz.js";
 import { printable } from "../formats/printable.js";
 import { type AxisOrder, detectAxisOrder } from "./axis-order.js";
 import { DIFFRACTION_KEYS, KNOWN_KEYS, SCAN_KEYS } from "./keys.js";
 import { toProbeModes } from "./probe-layout.js";
+import type { ArrayHeader, ScanArrays } from "./scan-source.js";
 import { complexValues } from "./stored-values.js";
 
 export interface DiffractionOptions {
@@ -17,9 +16,9 @@ export interface DiffractionOptions {
 }
 
 /** The stack of patterns in a file: n of N x N pixels. */
-export interface StoredDiffraction {
+export interface StoredDiffraction<H extends ArrayHeader = ArrayHeader> {
   readonly key: string;
-  readonly header: NpyHeader;
+  readonly header: H;
   readonly order: AxisOrder;
   readonly n: number;
   readonly N: number;
@@ -31,12 +30,12 @@ export interface StoredDiffraction {
  * @param positions number of scan positions, which may decide the order of the axes
  * @throws PtychoError DataError where there are none, or none of a shape that is taken.
  */
-export function findDiffraction(
-  npz: Npz,
+export function findDiffraction<H extends ArrayHeader>(
+  npz: ScanArrays<H>,
   where: string,
   positions: number,
   options: DiffractionOptions,
-): StoredDiffraction {
+): StoredDiffraction<H> {
   const key = DIFFRACTION_KEYS.find((name) => npz.has(name));
   if (key === undefined) throw missingArray(npz, where, DIFFRACTION_KEYS);
   const header = npz.header(key);
@@ -68,7 +67,7 @@ function cropOrPad(width: number, allowed: readonly number[]): string {
 }
 
 /** One coordinate of all scan positions, [n]. @throws PtychoError DataError. */
-export function readCoordinates(npz: Npz, where: string, key: string): Float64Array {
+export function readCoordinates(npz: ScanArrays, where: string, key: string): Float64Array {
   if (!npz.has(key)) throw missingArray(npz, where, [key]);
   const { shape } = npz.header(key);
   check(
@@ -82,13 +81,13 @@ export function readCoordinates(npz: Npz, where: string, key: string): Float64Ar
 }
 
 /** The probe, [P, N, N]. @throws PtychoError DataError. */
-export function readProbe(npz: Npz, where: string, N: number): ComplexArray {
+export function readProbe(npz: ScanArrays, where: string, N: number): ComplexArray {
   const { shape, re, im } = complexValues(npz.read(SCAN_KEYS.probe), where, SCAN_KEYS.probe);
   return toProbeModes(where, shape, re, im, N);
 }
 
 /** The error for an array that is in the file under none of its names. */
-export function missingArray(npz: Npz, where: string, keys: readonly string[]): PtychoError {
+export function missingArray(npz: ScanArrays, where: string, keys: readonly string[]): PtychoError {
   const near = npz.names.find((name) => !KNOWN_KEYS.includes(name) && nearestName(name, keys) !== undefined);
   const hint = near === undefined ? "" : `; is ${printable(near)} meant?`;
   const found = npz.names.length === 0 ? "none" : npz.names.slice(0, 50).map(printable).join(", ");

@@ -1,6 +1,7 @@
 // Bad pixels of a scan whose patterns stay on disk.
 import { check } from "../core/errors.js";
-import type { Npz } from "../formats/npz.js";
+import { sizeOf } from "../core/ndarray.js";
+import { ELEMENT_BYTES } from "../formats/element.js";
 import { detectBadPixels } from "./bad-pixels.js";
 import { expectMask, maskNote } from "./find-bad-pixels.js";
 import { type FrameSource, maskedFrames, readFrames } from "./frame-source.js";
@@ -12,6 +13,7 @@ import {
   readPixelMask,
   readPixelMaskFile,
 } from "./pixel-mask.js";
+import type { ScanArrays } from "./scan-source.js";
 import type { Unmeasured } from "./survey-frames.js";
 
 /** Bad pixels are looked for in at most this many patterns, spread evenly. */
@@ -26,7 +28,7 @@ export interface MaskRules {
 
 /** The chosen mask. One for every single pattern must fit into the memory allowed. */
 export function boundedMask(
-  npz: Npz,
+  npz: ScanArrays,
   where: string,
   { n, N }: MaskFrame,
   { mask: choice, memoryBytes }: MaskRules,
@@ -35,9 +37,11 @@ export function boundedMask(
   if (typeof choice === "object") return readPixelMaskFile(choice.path, { n, N });
   for (const key of [...BAD_PIXEL_KEYS, ...GOOD_PIXEL_KEYS]) {
     if (!npz.has(key)) continue;
-    const bytes = 2 * npz.member(key).bytes + n * N * N;
+    const { shape, dtype } = npz.header(key);
+    const element = dtype in ELEMENT_BYTES ? ELEMENT_BYTES[dtype as keyof typeof ELEMENT_BYTES] : 0;
+    const bytes = 2 * element * sizeOf(shape) + n * N * N;
     check(
-      npz.header(key).shape.length !== 3 || bytes <= memoryBytes,
+      shape.length !== 3 || bytes <= memoryBytes,
       "ResourceError",
       () =>
         `${where}: ${key} has a mask for every single pattern, which takes ${inGb(bytes)} GB of memory, the limit is ` +

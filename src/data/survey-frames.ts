@@ -1,6 +1,7 @@
 // One pass over patterns too many for memory: the checks that a scan in memory gets, and the amplitudes without what was
 // not measured.
 
+import { convertUnits, type DiffractionUnits } from "./diffraction-units.js";
 import { badCount } from "./find-bad-pixels.js";
 import {
   countPixels,
@@ -35,11 +36,17 @@ export interface Unmeasured {
 export interface SurveyRules {
   /** Pixels that were not measured, [N, N] or [n, N, N]. */
   readonly mask: PixelMask | undefined;
+  /** What the values are, before amplitudes are made of them. */
+  readonly units: DiffractionUnits;
   /** NaN and infinite pixels are not measured either; otherwise they are refused. */
   readonly takesNotFinite: boolean;
 }
 
-export function openSurvey(where: string, pixels: number, { mask, takesNotFinite }: SurveyRules): Survey {
+export function openSurvey(
+  where: string,
+  pixels: number,
+  { mask, units, takesNotFinite }: SurveyRules,
+): Survey {
   const count = noPixels();
   const trace = noTrace();
   const blank: number[] = [];
@@ -52,6 +59,7 @@ export function openSurvey(where: string, pixels: number, { mask, takesNotFinite
       countPixels(count, values, first * pixels);
       if (count.notFinite > before)
         for (let i = 0; i < values.length; i++) if (!Number.isFinite(values[i])) notFinite[i % pixels]++;
+      convertUnits(where, values, units, "amplitude", []);
       traceDomain(trace, values);
       toAmplitudes(values, first, pixels, mask);
       const patterns = values.length / pixels;

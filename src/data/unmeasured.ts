@@ -1,7 +1,6 @@
 // Pixels of a scan file without a usable value: those its mask calls bad, and those that are NaN or infinite.
 import { check } from "../core/errors.js";
 import { bool } from "../core/ndarray.js";
-import type { Npz } from "../formats/npz.js";
 import {
   type MaskChoice,
   type MaskFrame,
@@ -10,6 +9,7 @@ import {
   readPixelMaskFile,
   uniteMasks,
 } from "./pixel-mask.js";
+import type { ScanArrays } from "./scan-source.js";
 
 /**
  * Patterns [n, N, N] with 0 in place of every pixel that was not measured, in place, and the mask of those: the chosen
@@ -22,7 +22,7 @@ export function blankUnmeasured(
   where: string,
   data: Float32Array,
   frame: MaskFrame,
-  source: { readonly npz: Npz; readonly choice: MaskChoice },
+  source: { readonly npz: ScanArrays; readonly choice: MaskChoice },
   warnings: string[],
 ): { readonly data: Float32Array; readonly mask: PixelMask | undefined } {
   const { npz, choice } = source;

@@ -5,17 +5,29 @@ import type { Plan, Workbench } from "./workbench.js";
 /** Work on a part of the patterns of a batch, or of the rows of the canvas. Every thread calls it with its own part. */
 export type Phase = (bench: Workbench, part: number, parts: number) => void;
 
+/** An engine that uses every setting. */
+export const ALL_KNOBS = {
+  batchSize: "used",
+  objectStep: "used",
+  probeStep: "used",
+  momentum: "used",
+  relaxation: "used",
+} as const satisfies Engine["knobs"];
+
 /** Carries out a phase of the engine on all threads. */
 export type RunPhase = (name: string) => void;
+
+/** The settings that an engine may have no use for. */
+export const KNOBS = ["batchSize", "objectStep", "probeStep", "momentum", "relaxation"] as const;
+export type Knob = (typeof KNOBS)[number];
 
 export interface Engine {
   /** One line for the help and the reports. */
   readonly title: string;
+  /** For each setting "used", or why the engine has no use for it, in words that follow its name. */
+  readonly knobs: { readonly [K in Knob]: string };
   /** What the user gets where nothing is said. */
-  readonly defaults: Pick<
-    EngineSettings,
-    "batchSize" | "objectStep" | "probeStep" | "momentum" | "relaxation"
-  > & { readonly epochs: number };
+  readonly defaults: Pick<EngineSettings, Knob> & { readonly epochs: number };
   /** Noise models that it can work with. */
   readonly noise: readonly NoiseModel[];
   /** float32 planes of its own that are kept from epoch to epoch and saved with the state: values by name. */

@@ -1,7 +1,7 @@
 // Difference map (Thibault et al. 2009) and RAAR (Luke 2005): the exit waves of all patterns are kept, and reflected
 // between what was measured and what one object and one probe can make together.
 import type { Wave } from "../numeric/wave-memory.js";
-import type { Engine, RunPhase } from "./contract.js";
+import { ALL_KNOBS, type Engine, type RunPhase } from "./contract.js";
 import { forBatches } from "./epoch.js";
 import { addProposals, stripPixels } from "./merge.js";
 import { findMoves, movePositions } from "./positions.js";
@@ -160,6 +160,12 @@ const common = {
   phases: { expose, reflect, add: addProposals, gather, clear: clearChunks, proposeProbe, findMoves },
   begin,
   epoch,
+  knobs: {
+    ...ALL_KNOBS,
+    batchSize: "changes the object once in a pass, after all patterns",
+    objectStep: "solves for the object that explains all exit waves, without a step",
+    momentum: "has no momentum",
+  },
   noise: ["amplitude"],
 } as const;
 

@@ -19,6 +19,7 @@ import { makeDeadLeavesObject } from "../simulation/objects.js";
 import { makeProbeModes } from "../simulation/probe-modes.js";
 import { makeDefocusedProbe } from "../simulation/probes.js";
 import { makeFermatScan } from "../simulation/scans.js";
+import { KNOBS } from "./contract.js";
 import type { SavedState } from "./reconstruction.js";
 import { engineNamed, engines } from "./registry.js";
 
@@ -67,13 +68,27 @@ const ALL = { probeStart: 1, positionStart: 1, brightnessStart: 1, positionLimit
 const twoModes: ComplexArray = makeProbeModes(makeDefocusedProbe(beam), 2);
 
 describe.each(Object.keys(engines))("%s", (engine) => {
-  const { epochs, batchSize } = engineNamed(engine).defaults;
+  const { knobs, defaults } = engineNamed(engine);
+  const { epochs, batchSize } = defaults;
   /** The engine's own settings, but for batches as small against this scan as its own against a large one. */
   const run = (of: KnownScan, attempt: Partial<Attempt> = {}) =>
     reconstruct(of, {
       ...{ engine, epochs, ...attempt },
       settings: { batchSize: Math.min(batchSize, 16), ...attempt.settings },
     });
+
+  // Without momentum an engine has no planes for it, and recipeFor refuses it.
+  const turnable = KNOBS.filter((knob) => knob !== "momentum" || knobs.momentum === "used");
+  it.each(turnable)("%s changes the result just when the engine says that it uses it", async (knob) => {
+    const settings = { probeStart: 1, batchSize: 16, momentum: defaults.momentum };
+    const other = { batchSize: 5, momentum: 0.5, objectStep: 0.37, probeStep: 0.37, relaxation: 0.37 };
+    const plain = await run(scan, { epochs: 3, settings });
+    const turned = await run(scan, { epochs: 3, settings: { ...settings, [knob]: other[knob] } });
+    const change = Math.abs(turned.residuals[2] / plain.residuals[2] - 1);
+    // Sums in another order differ by the rounding of float32.
+    if (knobs[knob] === "used") expect(change).toBeGreaterThan(1e-4);
+    else expect(change).toBeLessThan(1e-5);
+  });
 
   it("its own settings recover the object under a known probe", async () => {
     const { residuals, picture } = await run(scan);

@@ -1,7 +1,7 @@
 // Automatic differentiation: the likelihood of the patterns is differentiated as a graph over the physics of training,
 // and object and probe follow it by Adam (as in Kandel et al. 2019).
 import { type AdamStep, momentsSize, openMoments, takeGradient, takeStep } from "./adam.js";
-import type { Engine, RunPhase } from "./contract.js";
+import { ALL_KNOBS, type Engine, type RunPhase } from "./contract.js";
 import { forBatches, stepFactor } from "./epoch.js";
 import { addProposals, peakWeight, stripPixels } from "./merge.js";
 import { movePositions } from "./positions.js";
@@ -129,6 +129,7 @@ export const gradient: Engine = {
   title:
     "automatic differentiation with Adam; momentum is its first decay, relaxation damps where gradients are small",
   defaults: { epochs: 20, batchSize: 32, objectStep: 1, probeStep: 1, momentum: 0.9, relaxation: 0.01 },
+  knobs: ALL_KNOBS,
   noise: ["amplitude", "poisson"],
   planes,
   phases: { moveProbes, gather, moveObject, addProbe, fitPatterns },

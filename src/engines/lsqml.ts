@@ -1,6 +1,6 @@
 // Least-squares maximum likelihood (Odstrcil, Menzel & Guizar-Sicairos 2018): a batch gives one direction for the object
 // and one for the probe, and every pattern says how far along both it wants to go.
-import type { Engine, RunPhase } from "./contract.js";
+import { ALL_KNOBS, type Engine, type RunPhase } from "./contract.js";
 import { forBatches, stepFactor } from "./epoch.js";
 import { addProposals, findPeak, peakWeight } from "./merge.js";
 import { applyWithMomentum, momentumPlanes, moveProbeWithMomentum } from "./momentum.js";
@@ -97,6 +97,7 @@ export const lsqml: Engine = {
   title:
     "least-squares maximum likelihood: every batch finds its own step; relaxation damps where little light falls",
   defaults: { epochs: 30, batchSize: 64, objectStep: 1, probeStep: 1, momentum: 0, relaxation: 0.1 },
+  knobs: ALL_KNOBS,
   noise: ["amplitude", "poisson"],
   planes: momentumPlanes,
   phases: { propose, add: addProposals, findPeak, findSteps, merge },

@@ -21,29 +21,19 @@ interface Merge {
 
 /** As `applyProposals`, with momentum where the plan has some. */
 export function applyWithMomentum(bench: Workbench, part: number, parts: number, merge: Merge): void {
-  const { plan, canvas, own } = bench;
+  const { kernels, plan, canvas, own } = bench;
   const { momentum } = plan.settings;
   if (momentum === 0) {
     applyProposals(bench, part, parts, merge);
     return;
   }
   const size = plan.width * plan.height;
-  const velocity = { re: own.objectVelocity.subarray(0, size), im: own.objectVelocity.subarray(size) };
   const [from, to] = stripPixels(plan, part, parts);
-  for (const [u, x] of [
-    [velocity.re, canvas.re],
-    [velocity.im, canvas.im],
-  ])
-    for (let i = from; i < to; i++) {
-      u[i] *= momentum;
-      x[i] -= u[i];
-    }
+  const velocity = { re: own.objectVelocity.subarray(0, size), im: own.objectVelocity.subarray(size) };
+  const strip = ({ re, im }: Wave): Wave => ({ re: re.subarray(from, to), im: im.subarray(from, to) });
+  kernels.decayAndSubtract(strip(canvas), strip(velocity), momentum);
   applyProposals({ ...bench, canvas: velocity }, part, parts, merge);
-  for (const [u, x] of [
-    [velocity.re, canvas.re],
-    [velocity.im, canvas.im],
-  ])
-    for (let i = from; i < to; i++) x[i] += (1 + momentum) * u[i];
+  kernels.addScaled(strip(canvas), strip(velocity), 1 + momentum);
 }
 
 /** As `moveProbe`, with momentum where the plan has some. */

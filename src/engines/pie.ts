@@ -1,6 +1,6 @@
 // ePIE (Maiden & Rodenburg 2009) and its regularised form rPIE (Maiden, Johnson & Li 2017), for batches of patterns: a
 // batch of one is the published algorithm; the patterns of a larger batch propose together and are merged by their light.
-import type { Engine, RunPhase } from "./contract.js";
+import { ALL_KNOBS, type Engine, type RunPhase } from "./contract.js";
 import { forBatches, stepFactor } from "./epoch.js";
 import { addProposals, findPeak, peakWeight } from "./merge.js";
 import { applyWithMomentum, momentumPlanes, moveProbeWithMomentum } from "./momentum.js";
@@ -40,6 +40,7 @@ const phases = { propose, add: addProposals, findPeak, merge };
 export const rpie: Engine = {
   title: "regularised ePIE: fast, robust; relaxation is its alpha",
   defaults: { epochs: 36, batchSize: 64, objectStep: 0.5, probeStep: 0.2, momentum: 0.9, relaxation: 1 },
+  knobs: ALL_KNOBS,
   noise: ["amplitude", "poisson"],
   planes: momentumPlanes,
   phases,
@@ -49,6 +50,7 @@ export const rpie: Engine = {
 export const epie: Engine = {
   title: "extended ptychographical iterative engine, one pattern after another",
   defaults: { epochs: 50, batchSize: 1, objectStep: 1, probeStep: 1, momentum: 0, relaxation: 1 },
+  knobs: { ...ALL_KNOBS, momentum: "has no momentum" },
   noise: ["amplitude", "poisson"],
   phases,
   epoch,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { settingsFor } from "../../tests/engines/known-scan.js";
 import { smallBench } from "../../tests/engines/small-bench.js";
-import { gaussianBlur } from "../simulation/blur.js";
+import { gaussianBlur } from "../numeric/gaussian-blur.js";
 import { centrePositions, findMoves, movePositions } from "./positions.js";
 import { probeChanged } from "./probe-modes.js";
 import { model, movedProbe } from "./project.js";

@@ -12,14 +12,18 @@ import {
   removePlane,
   scaleToMean,
 } from "./align.js";
+import { type Crossing, fourierRingCorrelation } from "./fourier-ring-correlation.js";
 import {
   correlation,
   meanAbsoluteError,
+  meanSquaredError,
   peakSignalToNoise,
   type RealImage,
   rangeOf,
   structuralSimilarity,
 } from "./metrics.js";
+import { multiscaleSimilarity } from "./multiscale-similarity.js";
+import { type OriginalImageFigures, originalFigures, psnrPeak255 } from "./original-figures.js";
 import { bestIntegerShift, fourierShift, phaseCorrelationShift, taper } from "./registration.js";
 import { chooseWindow, coveredFraction, crop, type Window } from "./window.js";
 
@@ -49,18 +53,44 @@ export interface EvaluationOptions {
    * shift of the canvas. "none": as placed.
    */
   readonly registration?: "integer" | "subpixel" | "none";
+  /** Edge of an object pixel, for resolutions in nanometres. */
+  readonly pixelSizeM?: number;
 }
 
 export interface ImageMetrics {
   readonly mae: number;
+  readonly mse: number;
   /** dB for the peak `psnr_peak`; Infinity for equal images, null where the truth is constant (no range as peak). */
   readonly psnr: number | null;
   /** Range (max - min) of the truth in the window: the peak of PSNR and the data range of SSIM. */
   readonly psnr_peak: number;
+  /** dB for a peak of 255 whatever the scale of the images, as the original; see psnrPeak255. */
+  readonly psnr_peak255: number;
   /** As scikit-image, 7x7 uniform window; null where the truth is constant. */
   readonly ssim: number | null;
+  /** Five scales without blur, see multiscaleSimilarity; null where the truth is constant. */
+  readonly ms_ssim: number | null;
   /** Pearson; null where one of the images is constant. */
   readonly correlation: number | null;
+}
+
+/** Where the ring correlation falls below a threshold; see Crossing. */
+export interface ResolutionFigure extends Omit<Crossing, "periodPx"> {
+  /** 1 / frequency; null where the curve does not cross. */
+  readonly period_px: number | null;
+  /** The same in nanometres; null also where the pixel size is not known. */
+  readonly period_nm: number | null;
+}
+
+/** Ring correlation of object and truth, both complex, in the window; see fourierRingCorrelation. */
+export interface RingFigures {
+  /** Middles of the rings, cycles per pixel. */
+  readonly frequency: readonly number[];
+  readonly correlation: readonly number[];
+  /** The half-bit threshold of each ring. */
+  readonly half_bit: readonly number[];
+  readonly half_bit_crossing: ResolutionFigure;
+  readonly one_seventh_crossing: ResolutionFigure;
 }
 
 export interface ReconstructionMetrics {
@@ -68,6 +98,12 @@ export interface ReconstructionMetrics {
   readonly amplitude: ImageMetrics & { readonly scale: number };
   /** In radians, after the relative phase ramp and then the plane of each image are removed. */
   readonly phase: ImageMetrics;
+  /** The figures of the original's `eval_reconstruction` by its own definitions, of the same window without a trim. */
+  readonly original: {
+    readonly amplitude: Omit<OriginalImageFigures, "frc">;
+    readonly phase: Omit<OriginalImageFigures, "frc">;
+  };
+  readonly rings: RingFigures;
   /** [x, y]: the reconstruction sampled at truth position + shift matches best. */
   readonly shift_px: readonly [number, number];
   /** Which quantity the shift was found on: the one with more contrast in the truth; "none" when not registered. */
@@ -135,9 +171,34 @@ export function evaluateReconstruction(
   return {
     amplitude: { ...score(amplitudeOf(truth), amplitudes.image, 0), scale: amplitudes.scale },
     phase: score(phases.truth, phases.object, 1e-6),
+    original: originalOf(truth, found),
+    rings: ringFigures(truth, found, options.pixelSizeM),
     shift_px: shift,
     registered_on: on,
     crop: { ...window, covered: coveredFraction(input.coverage, at) },
+  };
+}
+
+function originalOf(truth: ComplexArray, found: ComplexArray): ReconstructionMetrics["original"] {
+  const { amplitude, phase } = originalFigures(truth, found, { trimPx: 0 });
+  const { frc: _, ...amplitudeFigures } = amplitude;
+  const { frc: __, ...phaseFigures } = phase;
+  return { amplitude: amplitudeFigures, phase: phaseFigures };
+}
+
+/** The object loses its ramp relative to the truth first: a ramp would shift its spectrum. */
+function ringFigures(truth: ComplexArray, found: ComplexArray, pixelSizeM: number | undefined): RingFigures {
+  const rings = fourierRingCorrelation(truth, removePhaseRamp(found, fitPhaseRamp(found, truth)));
+  const figure = ({ verdict, frequency, periodPx }: Crossing): ResolutionFigure => ({
+    ...{ verdict, frequency, period_px: periodPx },
+    period_nm: periodPx === null || pixelSizeM === undefined ? null : periodPx * pixelSizeM * 1e9,
+  });
+  return {
+    frequency: [...rings.frequency],
+    correlation: [...rings.correlation],
+    half_bit: [...rings.halfBit],
+    half_bit_crossing: figure(rings.halfBitCrossing),
+    one_seventh_crossing: figure(rings.oneSeventhCrossing),
   };
 }
 
@@ -161,9 +222,12 @@ function score(truth: RealImage, image: RealImage, noiseRange: number): ImageMet
   const constant = range <= Math.max(noiseRange, 1e-6 * Math.max(Math.abs(min), Math.abs(max)));
   return {
     mae: meanAbsoluteError(truth, image),
+    mse: meanSquaredError(truth, image),
     psnr: constant ? null : peakSignalToNoise(truth, image, range).db,
     psnr_peak: range,
+    psnr_peak255: psnrPeak255(truth, image),
     ssim: constant ? null : structuralSimilarity(truth, image, range),
+    ms_ssim: constant ? null : multiscaleSimilarity(truth, image),
     correlation: constant ? null : correlation(truth, image),
   };
 }

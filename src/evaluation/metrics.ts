@@ -91,12 +91,18 @@ export function structuralSimilarity(truth: RealImage, image: RealImage, dataRan
   return mean(structuralSimilarityMap(truth, image, dataRange).data);
 }
 
-/** The local SSIM [H-6, W-6] at the pixels whose 7x7 window lies inside the image; see structuralSimilarity. */
+/**
+ * The local SSIM at the pixels whose 7x7 window lies inside the image, [H-6, W-6], or with border "mirror" at all of
+ * them, [H, W], the images mirrored about the edge of their outermost pixels; see structuralSimilarity.
+ */
 export function structuralSimilarityMap(
   truth: RealImage,
   image: RealImage,
   dataRange: number,
+  border: "inside" | "mirror" = "inside",
 ): NdArray<"float64"> {
+  if (border === "mirror")
+    return structuralSimilarityMap(withMirroredRim(truth), withMirroredRim(image), dataRange);
   sameSize("structuralSimilarity", truth, image);
   const [height, width] = truth.shape;
   if (height < WINDOW || width < WINDOW)
@@ -152,6 +158,20 @@ function windowMeans(height: number, width: number, value: (index: number) => nu
     }
   }
   return means;
+}
+
+/** [H, W] to [H+6, W+6]: c b a | a b c. */
+function withMirroredRim(image: RealImage): NdArray<"float64"> {
+  const [height, width] = image.shape;
+  const rim = (WINDOW - 1) / 2;
+  const inside = (index: number, n: number) =>
+    index < 0 ? -1 - index : index < n ? index : 2 * n - 1 - index;
+  const wide = width + 2 * rim;
+  const data = Float64Array.from({ length: (height + 2 * rim) * wide }, (_, i) => {
+    const row = inside(Math.floor(i / wide) - rim, height);
+    return image.data[row * width + inside((i % wide) - rim, width)];
+  });
+  return { dtype: "float64", shape: [height + 2 * rim, wide], data };
 }
 
 function sameSize(where: string, truth: RealImage, image: RealImage): number {

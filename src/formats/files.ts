@@ -57,7 +57,7 @@ const REAL_FS: WriteFs = {
  */
 export function writeFileAtomic(
   path: string,
-  bytes: Uint8Array | readonly Uint8Array[],
+  bytes: Uint8Array | Iterable<Uint8Array>,
   fs: WriteFs = REAL_FS,
 ): void {
   const folder = dirname(path);

@@ -186,6 +186,11 @@ export function writeNpy(array: NpyArray): Buffer {
   return Buffer.concat([headerBytes(CODES[array.dtype], array.shape), encodeElements(array.data)]);
 }
 
+/** The header of a .npy file of real numbers, before elements that are written behind it piece by piece. */
+export function npyHeaderBytes(dtype: DType, shape: readonly number[]): Buffer {
+  return headerBytes(CODES[dtype], shape);
+}
+
 function textBytes(array: TextArray): Buffer {
   const rows = array.values.map((value, i) => {
     if (/\p{Surrogate}/u.test(value) || value.endsWith("\0"))

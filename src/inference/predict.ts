@@ -53,7 +53,7 @@ export function predictionOutputs(
 export async function openPredictor(
   network: Network,
   weights: Readonly<Record<string, NdArray>>,
-  options: Pick<RuntimeOptions, "threads"> = {},
+  options: Pick<RuntimeOptions, "threads" | "device" | "repeatable"> = {},
 ): Promise<Predictor> {
   const program = { outputs: predictionOutputs(network, weights) };
   const executable = await compile(program, { ...options, batchAxis: "batch" });

@@ -1,5 +1,6 @@
 // The object of a whole scan by an unrolled network: all patterns refine one canvas, step after step.
 import { constant, input } from "../compute/build-elementwise.js";
+import type { Placement } from "../compute/device.js";
 import type { Expr } from "../compute/expr.js";
 import { compile, type Executable } from "../compute/runtime.js";
 import { check, PtychoError } from "../core/errors.js";
@@ -18,6 +19,8 @@ export interface RefineSettings {
   readonly cropPx: number;
   /** Patterns at a time. */
   readonly batchSize: number;
+  /** Where the network runs; default: the processor. */
+  readonly placement?: Placement;
   readonly signal: AbortSignal;
 }
 
@@ -75,12 +78,15 @@ export async function* refineScan(
       coverage = new Float64Array(canvas.re.length);
       for (let from = 0; from < n; from += batchSize) {
         if (signal.aborted)
-          throw new PtychoError("Interrupted", "inference was interrupted; nothing was written");
+          throw new PtychoError("Interrupted", "inference was interrupted; no picture was written");
         const patterns = Int32Array.from({ length: Math.min(batchSize, n - from) }, (_, i) => from + i);
         const batch = patterns.length;
         const executable =
           compiled.get(batch) ??
-          (await compile({ outputs: refinementOutputs(network, weights, { batch, modes, N }, cropPx) }));
+          (await compile(
+            { outputs: refinementOutputs(network, weights, { batch, modes, N }, cropPx) },
+            settings.placement,
+          ));
         compiled.set(batch, executable);
         const windows = cutWindows(canvas, frame, scan, patterns, N);
         const refined = await executable.run({

@@ -62,6 +62,22 @@ export function planeFunctions(): WasmFunction[] {
         pixels.store(im, mul(pixels.load(im), by)),
       ];
     }),
+    onPlanes("addScaled", 4, 1, (_, [outRe, outIm, re, im], [factor]) => (pixels) => [
+      pixels.store(outRe, add(pixels.load(outRe), mul(pixels.load(re), factor))),
+      pixels.store(outIm, add(pixels.load(outIm), mul(pixels.load(im), factor))),
+    ]),
+    onPlanes("decayAndSubtract", 4, 1, (frame, [outRe, outIm, re, im], [factor]) => {
+      const shrunk = frame.local("v128");
+      return (pixels) =>
+        [
+          [outRe, re],
+          [outIm, im],
+        ].map(([out, plane]) => [
+          set(shrunk, mul(pixels.load(plane), factor)),
+          pixels.store(plane, shrunk),
+          pixels.store(out, sub(pixels.load(out), shrunk)),
+        ]);
+    }),
     onWindow("addWindow", 3, 3, 0, (_, [re, im, weight, changeRe, changeIm, illumination]) => (pixels) => [
       pixels.store(re, add(pixels.load(re), pixels.load(changeRe))),
       pixels.store(im, add(pixels.load(im), pixels.load(changeIm))),

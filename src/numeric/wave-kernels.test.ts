@@ -210,6 +210,14 @@ test.each([1, 4, 15, 16, 19, 256, 1003])("kernels on %i pixels, whole cache line
   kernels.scale(out, factor);
   plain.scale(expected, factor);
   expectNear(out, expected);
+  kernels.addScaled(out, a, 1.9);
+  plain.addScaled(expected, a, 1.9);
+  expectNear(out, expected);
+  const velocity = copy(b);
+  kernels.decayAndSubtract(out, b, 0.9);
+  plain.decayAndSubtract(expected, velocity, 0.9);
+  expectNear(out, expected);
+  expectNear(b, velocity);
   // Products are rounded to float32 before they are summed in float64.
   expect(Math.abs(kernels.dot(a, b) - plain.dot(a, b))).toBeLessThan(1e-7 * count);
   expect(Math.abs(kernels.energy(a) - plain.energy(a))).toBeLessThan(1e-7 * count);

@@ -42,6 +42,10 @@ export interface WaveKernels {
   poissonFactor(intensity: Float32Array, measured: Float32Array, dark: number, limit: number): number;
   /** wave[i] *= factor[i]. */
   scale(wave: Wave, factor: Float32Array): void;
+  /** out[i] += factor * wave[i]. */
+  addScaled(out: Wave, wave: Wave, factor: number): void;
+  /** wave[i] *= factor, then out[i] -= wave[i]. */
+  decayAndSubtract(out: Wave, wave: Wave, factor: number): void;
   /** out[r, c] (+)= wave[r, c] * rows[r] * columns[c], or with conj(rows[r] * columns[c]). `out` may be `wave`. */
   modulate(out: Wave, wave: Wave, rows: Wave, columns: Wave, conjugate: boolean, accumulate: boolean): void;
   /** canvas window += change[N, N] and weight window += illumination[N, N], in rows fromRow..toRow. */
@@ -187,6 +191,18 @@ export function openWaveKernels(
     scale(wave, factor) {
       const count = factor.length;
       planes.scale(at(wave.re, count), at(wave.im, count), at(factor, count), count);
+    },
+    addScaled(out, wave, factor) {
+      const count = out.re.length;
+      planes.addScaled(
+        ...[at(out.re, count), at(out.im, count), at(wave.re, count), at(wave.im, count), count, factor],
+      );
+    },
+    decayAndSubtract(out, wave, factor) {
+      const count = out.re.length;
+      planes.decayAndSubtract(
+        ...[at(out.re, count), at(out.im, count), at(wave.re, count), at(wave.im, count), count, factor],
+      );
     },
     modulate(out, wave, rows, columns, conjugate, accumulate) {
       const [height, width] = [rows.re.length, columns.re.length];

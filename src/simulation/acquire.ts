@@ -2,8 +2,8 @@
 import { check } from "../core/errors.js";
 import { type ComplexArray, float32, type NdArray } from "../core/ndarray.js";
 import { expectShape } from "../core/shape.js";
-import { fft2 } from "../numeric/fft.js";
 import { pcg64Random } from "../numeric/random-pcg64.js";
+import { expectModes, makePatchIntensity } from "./detector-intensity.js";
 
 export interface ScanOptions {
   /** Object [H, W]. */
@@ -44,8 +44,7 @@ export interface SimulatedScan {
 export function simulateScan(options: ScanOptions): SimulatedScan {
   const { object, probe, xPx, yPx, photons, noise } = options;
   expectShape("simulateScan: object", object.shape, "H W");
-  const modesShape = probe.shape.length === 2 ? [1, ...probe.shape] : probe.shape;
-  const { P, N } = expectShape("simulateScan: probe", modesShape, "P N N");
+  const { N } = expectModes("simulateScan: probe", probe);
   expectShape("simulateScan: yPx", [yPx.length], "n", { n: xPx.length });
   check(
     photons > 0 && Number.isFinite(photons),
@@ -56,26 +55,16 @@ export function simulateScan(options: ScanOptions): SimulatedScan {
   check(patterns > 0, "UsageError", () => "simulateScan: the scan has no positions");
   const size = N * N;
   const diffraction = float32([patterns, N, N]);
-  const expected = new Float64Array(size);
-  const exitWave = { re: new Float64Array(size), im: new Float64Array(size) };
+  const intensityOf = makePatchIntensity(probe);
   let patternsOverEdge = 0;
   let energy = 0;
   for (let n = 0; n < patterns; n++) {
     const patch = extractPatch(object, xPx[n], yPx[n], N);
     if (patch.isOverEdge) patternsOverEdge++;
-    expected.fill(0);
-    for (let p = 0; p < P; p++) {
-      for (let i = 0; i < size; i++) {
-        const [re, im] = [probe.re[p * size + i], probe.im[p * size + i]];
-        exitWave.re[i] = re * patch.re[i] - im * patch.im[i];
-        exitWave.im[i] = re * patch.im[i] + im * patch.re[i];
-      }
-      fft2(exitWave, N, N, "forward");
-      for (let i = 0; i < size; i++) expected[i] += (exitWave.re[i] ** 2 + exitWave.im[i] ** 2) / size;
-    }
+    const expected = intensityOf(patch);
     for (let i = 0; i < size; i++) {
       energy += expected[i];
-      diffraction.data[n * size + centred(i, N)] = Math.sqrt(expected[i]);
+      diffraction.data[n * size + i] = Math.sqrt(expected[i]);
     }
   }
   const intensityScale = Math.sqrt((photons * patterns) / energy);
@@ -144,11 +133,4 @@ export function extractPatch(object: ComplexArray, x: number, y: number, N: numb
     }
   }
   return { re, im, isOverEdge };
-}
-
-/** Where a frequency index of [N, N] lies once zero frequency is at N/2. */
-function centred(index: number, N: number): number {
-  const half = Math.floor(N / 2);
-  const row = Math.floor(index / N);
-  return ((row + half) % N) * N + (((index % N) + half) % N);
 }

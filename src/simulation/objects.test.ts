@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import type { NdArray } from "../core/ndarray.js";
 import { openNpz } from "../formats/npz.js";
-import { gaussianBlur } from "./blur.js";
+import { gaussianBlur } from "../numeric/gaussian-blur.js";
 import { makeDeadLeavesObject, makeLinesObject } from "./objects.js";
 
 const golden = `${process.env.PTYCHOPINN_GOLDEN ?? "../shared/golden"}/data/objects_lines.npz`;

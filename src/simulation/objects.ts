@@ -1,9 +1,11 @@
 // Synthetic complex objects [M, M]: lines and dead leaves. Equal options give equal objects.
 import { check } from "../core/errors.js";
-import { type ComplexArray, complex64 } from "../core/ndarray.js";
+import type { ComplexArray } from "../core/ndarray.js";
+import { gaussianBlur } from "../numeric/gaussian-blur.js";
 import { legacyRandom } from "../numeric/random-legacy.js";
 import { pcg64Random } from "../numeric/random-pcg64.js";
-import { gaussianBlur } from "./blur.js";
+import { followingPhase, fromAmplitudeAndPhase } from "./object-phase.js";
+import { centralLineImage } from "./original-images.js";
 
 export interface LinesOptions {
   /** Side of the object in pixels. */
@@ -31,15 +33,8 @@ export function makeLinesObject(options: LinesOptions): ComplexArray {
     "UsageError",
     () => `lines object: the side must be a positive even number of pixels, got ${side}`,
   );
-  const canvas = drawLines(2 * side, options.lines ?? 400, seed);
-  const fine = gaussianBlur(canvas, 2 * side, 2 * side, 1);
-  const middle = gaussianBlur(canvas, 2 * side, 2 * side, 5);
-  const coarse = gaussianBlur(canvas, 2 * side, 2 * side, 10);
-  const amplitude = new Float64Array(side * side);
-  for (let i = 0; i < amplitude.length; i++) {
-    const j = (Math.floor(i / side) + side / 2) * 2 * side + (i % side) + side / 2;
-    amplitude[i] = fine[j] + 2 * middle[j] + 5 * coarse[j];
-  }
+  const random = legacyRandom(seed);
+  const amplitude = centralLineImage(side, options.lines ?? 400, random.randomSample);
   return fromAmplitudeAndPhase(side, amplitude, followingPhase(amplitude, options.phaseRad ?? Math.PI));
 }
 
@@ -103,66 +98,4 @@ export function makeDeadLeavesObject(options: DeadLeavesOptions): ComplexArray {
     gaussianBlur(amplitude, side, side, 0.7),
     gaussianBlur(phase, side, side, 0.7),
   );
-}
-
-function drawLines(side: number, lines: number, seed: number): Float64Array {
-  const random = legacyRandom(seed);
-  const canvas = new Float64Array(side * side);
-  const ends = random.randomSample(4 * lines);
-  for (let k = 0; k < lines; k++) {
-    const [row0, column0, row1, column1] = [0, 1, 2, 3].map((j) => Math.floor(side * ends[4 * k + j]));
-    drawLine(canvas, side, [row0, column0], [row1, column1]);
-  }
-  return canvas;
-}
-
-/** Bresenham's line, both ends included; of two equally near pixels the one that the error term reaches first. */
-function drawLine(
-  canvas: Float64Array,
-  side: number,
-  from: readonly [number, number],
-  to: readonly [number, number],
-): void {
-  const rows = Math.abs(to[0] - from[0]);
-  const columns = Math.abs(to[1] - from[1]);
-  // Along the longer axis one pixel per step; a tie goes along the rows.
-  const isSteep = rows >= columns;
-  const [length, rise] = isSteep ? [rows, columns] : [columns, rows];
-  const rowStep = Math.sign(to[0] - from[0]);
-  const columnStep = Math.sign(to[1] - from[1]);
-  let [row, column] = from;
-  let error = 2 * rise - length;
-  for (let step = 0; step <= length; step++) {
-    canvas[row * side + column] = 1;
-    if (error >= 0 && length > 0) {
-      if (isSteep) column += columnStep;
-      else row += rowStep;
-      error -= 2 * length;
-    }
-    error += 2 * rise;
-    if (isSteep) row += rowStep;
-    else column += columnStep;
-  }
-}
-
-function followingPhase(amplitude: Float64Array, phaseRad: number): Float64Array {
-  let max = 0;
-  let sum = 0;
-  for (const value of amplitude) {
-    max = Math.max(max, value);
-    sum += value;
-  }
-  const mean = sum / amplitude.length;
-  return amplitude.map((value) =>
-    phaseRad === 0 ? 0 : phaseRad * Math.tanh((value - max / 2) / (3 * mean)),
-  );
-}
-
-function fromAmplitudeAndPhase(side: number, amplitude: Float64Array, phase: Float64Array): ComplexArray {
-  const object = complex64([side, side]);
-  for (let i = 0; i < amplitude.length; i++) {
-    object.re[i] = amplitude[i] * Math.cos(phase[i]);
-    object.im[i] = amplitude[i] * Math.sin(phase[i]);
-  }
-  return object;
 }

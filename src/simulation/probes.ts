@@ -2,7 +2,7 @@
 import { check } from "../core/errors.js";
 import { type ComplexArray, complex64 } from "../core/ndarray.js";
 import { fft2 } from "../numeric/fft.js";
-import { gaussianBlur } from "./blur.js";
+import { gaussianBlur } from "../numeric/gaussian-blur.js";
 
 export interface DiskOptions {
   /** Side N of the probe array in pixels. */

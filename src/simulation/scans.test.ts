@@ -2,7 +2,15 @@ import { existsSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import type { NdArray } from "../core/ndarray.js";
 import { openNpz } from "../formats/npz.js";
-import { makeFermatScan, makeRandomScan, makeRasterScan } from "./scans.js";
+import {
+  makeConcentricScan,
+  makeFermatScan,
+  makeJitteredGrid,
+  makeLissajousScan,
+  makeRandomScan,
+  makeRasterScan,
+  type ScanPositions,
+} from "./scans.js";
 
 const golden = `${process.env.PTYCHOPINN_GOLDEN ?? "../shared/golden"}/data/sim_nongrid_positions.npz`;
 
@@ -53,5 +61,67 @@ describe.skipIf(!existsSync(golden))(`golden sim_nongrid_positions (${golden})`,
     const { xPx, yPx } = makeRandomScan({ positions: 25, objectShape: [150, 171], marginPx, seed: 42 });
     expect(xPx).toEqual(read(`x_${index}`));
     expect(yPx).toEqual(read(`y_${index}`));
+  });
+});
+
+describe("concentric and Lissajous scans", () => {
+  const options = { positions: 200, reachPx: 50, centrePx: [100, 80] } as const;
+
+  /** Distance of each position to its nearest neighbour. */
+  const gaps = ({ xPx, yPx }: ScanPositions) =>
+    Array.from(xPx, (x, i) => {
+      let least = Number.POSITIVE_INFINITY;
+      xPx.forEach((other, k) => {
+        if (k !== i) least = Math.min(least, Math.hypot(other - x, yPx[k] - yPx[i]));
+      });
+      return least;
+    });
+
+  it.each([7, 8, 50, 199, 200])("concentric: %i positions in a disk, evenly apart", (positions) => {
+    const scan = makeConcentricScan({ ...options, positions });
+    expect(scan.xPx.length).toBe(positions);
+    const radii = Array.from(scan.xPx, (x, i) => Math.hypot(x - 100, scan.yPx[i] - 80));
+    expect(radii[0]).toBe(0);
+    expect(Math.max(...radii)).toBeCloseTo(50, 9);
+    const even = 50 * Math.sqrt(Math.PI / positions);
+    expect(Math.min(...gaps(scan))).toBeGreaterThan(0.5 * even);
+  });
+
+  it.each([100, 199, 200, 256])(
+    "Lissajous: %i positions on the curve, few of them in one column",
+    (positions) => {
+      const scan = makeLissajousScan({ ...options, positions });
+      expect(Math.max(...scan.xPx.map((x) => Math.abs(x - 100)))).toBeGreaterThan(49);
+      expect(Math.max(...scan.yPx.map((y) => Math.abs(y - 80)))).toBeGreaterThan(49);
+      expect(Math.min(...gaps(scan))).toBeGreaterThan(1e-3);
+      const columns = new Set(Array.from(scan.xPx, (x) => x.toFixed(6)));
+      expect(columns.size).toBeGreaterThanOrEqual(positions / 4);
+    },
+  );
+
+  it("refuse an empty scan", () => {
+    expect(() => makeConcentricScan({ ...options, positions: 0 })).toThrow(/positions/);
+    expect(() => makeLissajousScan({ ...options, reachPx: 0 })).toThrow(/step/);
+  });
+});
+
+describe("jittered grid", () => {
+  const options = { positions: 10, N: 16, objectSizePx: 64, jitterPx: 0, seed: 3 };
+
+  it("without jitter takes different points of the grid between N and size - N", () => {
+    const { xPx, yPx } = makeJitteredGrid(options);
+    const line = [16, 16 + 32 / 3, 16 + 64 / 3, 48];
+    const on = (value: number) => line.some((place) => Math.abs(place - value) < 1e-9);
+    expect([...xPx, ...yPx].every(on)).toBe(true);
+    expect(new Set(Array.from(xPx, (x, i) => `${x},${yPx[i]}`)).size).toBe(10);
+    expect(() => makeJitteredGrid({ ...options, objectSizePx: 31 })).toThrow(/object of 32 px/);
+  });
+
+  it("moves points by its jitter and keeps them inside", () => {
+    const still = makeJitteredGrid(options);
+    const moved = makeJitteredGrid({ ...options, jitterPx: 2 });
+    expect(moved.xPx).not.toEqual(still.xPx);
+    expect(Math.max(...moved.xPx, ...moved.yPx)).toBeLessThanOrEqual(48);
+    expect(Math.min(...moved.xPx, ...moved.yPx)).toBeGreaterThanOrEqual(16);
   });
 });

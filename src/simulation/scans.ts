@@ -3,6 +3,8 @@ import { check } from "../core/errors.js";
 import { legacyRandom } from "../numeric/random-legacy.js";
 import { pcg64Random } from "../numeric/random-pcg64.js";
 
+const GOLDEN_ANGLE = Math.PI * (3 - Math.sqrt(5));
+
 export interface ScanPositions {
   readonly xPx: Float64Array;
   readonly yPx: Float64Array;
@@ -53,11 +55,10 @@ export interface FermatOptions {
 export function makeFermatScan(options: FermatOptions): ScanPositions {
   const { positions, stepPx, centrePx } = options;
   checkScan("Fermat scan", positions, stepPx);
-  const golden = Math.PI * (3 - Math.sqrt(5));
   const at = (axis: 0 | 1) =>
     Float64Array.from({ length: positions }, (_, i) => {
       const radius = stepPx * Math.sqrt((i + 0.5) / Math.PI);
-      return centrePx[axis] + radius * (axis === 0 ? Math.cos(i * golden) : Math.sin(i * golden));
+      return centrePx[axis] + radius * (axis === 0 ? Math.cos(i * GOLDEN_ANGLE) : Math.sin(i * GOLDEN_ANGLE));
     });
   return { xPx: at(0), yPx: at(1) };
 }
@@ -82,6 +83,101 @@ export function makeRandomScan(options: RandomScanOptions): ScanPositions {
     xPx: random.uniform(margin, width - margin, positions),
     yPx: random.uniform(margin, height - margin, positions),
   };
+}
+
+export interface JitteredGridOptions {
+  readonly positions: number;
+  /** Pattern edge, kept free at every side of the square object. */
+  readonly N: number;
+  readonly objectSizePx: number;
+  /** Standard deviation of each coordinate about its grid point. */
+  readonly jitterPx: number;
+  readonly seed: number;
+}
+
+/**
+ * Some of the points of a square grid over [N, size - N], in random order, each moved by a Gaussian and kept inside: number
+ * for number the scan of PtychoPINN's count study (PCG64).
+ */
+export function makeJitteredGrid(options: JitteredGridOptions): ScanPositions {
+  const { positions, N, objectSizePx, jitterPx, seed } = options;
+  checkScan("jittered grid", positions, 1);
+  const [low, high] = [N, objectSizePx - N];
+  check(
+    high >= low && jitterPx >= 0,
+    "UsageError",
+    () =>
+      `jittered grid: expected an object of ${2 * N} px or more and a jitter of 0 or more, got ${objectSizePx} and ${jitterPx}`,
+  );
+  const side = Math.ceil(Math.sqrt(positions));
+  const step = side > 1 ? (high - low) / (side - 1) : 0;
+  const line = Float64Array.from({ length: side }, (_, i) =>
+    i === side - 1 && side > 1 ? high : i * step + low,
+  );
+  const random = pcg64Random(seed);
+  const chosen = random.choice(side * side, positions, false);
+  const moves = random.normal(0, jitterPx, 2 * positions);
+  const inside = (value: number) => Math.min(high, Math.max(low, value));
+  return {
+    xPx: Float64Array.from(chosen, (point, i) => inside(line[point % side] + moves[2 * i])),
+    yPx: Float64Array.from(chosen, (point, i) => inside(line[Math.floor(point / side)] + moves[2 * i + 1])),
+  };
+}
+
+export interface CurveScanOptions {
+  readonly positions: number;
+  /** Reach of the scan from its centre along both axes. */
+  readonly reachPx: number;
+  /** Centre of the scan [x, y]. */
+  readonly centrePx: readonly [number, number];
+}
+
+/**
+ * A point in the middle and rings about it, ring k of R with radius reach k / R and a share of the positions in
+ * proportion to k, evenly around it, each ring turned by the golden angle against the last; R is chosen so that rings and neighbours on a ring lie about equally far apart.
+ */
+export function makeConcentricScan(options: CurveScanOptions): ScanPositions {
+  const { positions, reachPx, centrePx } = options;
+  checkScan("concentric scan", positions, reachPx);
+  const rings = Math.max(1, Math.round(Math.sqrt((positions - 1) / Math.PI)));
+  const xPx = Float64Array.of(centrePx[0], ...new Float64Array(positions - 1));
+  const yPx = Float64Array.of(centrePx[1], ...new Float64Array(positions - 1));
+  const upTo = (ring: number) =>
+    1 + Math.round(((positions - 1) * ring * (ring + 1)) / (rings * (rings + 1)));
+  for (let ring = 1; ring <= rings; ring++) {
+    const [first, end] = [upTo(ring - 1), upTo(ring)];
+    for (let i = first; i < end; i++) {
+      const angle = ring * GOLDEN_ANGLE + (2 * Math.PI * (i - first)) / (end - first);
+      xPx[i] = centrePx[0] + ((reachPx * ring) / rings) * Math.cos(angle);
+      yPx[i] = centrePx[1] + ((reachPx * ring) / rings) * Math.sin(angle);
+    }
+  }
+  return { xPx, yPx };
+}
+
+/**
+ * x = reach sin(a t), y = reach sin(b t), b = a + 1, at evenly spaced t over the whole closed curve (from half a step on,
+ * so that it is not met twice at a turning point). a is near the square root of half the positions, which keeps the lines
+ * and the points on a line about equally far apart, and shares as few factors with their number as can be: with common
+ * ones the points would stand in columns.
+ */
+export function makeLissajousScan(options: CurveScanOptions): ScanPositions {
+  const { positions, reachPx, centrePx } = options;
+  checkScan("Lissajous scan", positions, reachPx);
+  const aim = Math.max(1, Math.round(Math.sqrt(positions / 2)));
+  const common = (k: number) => greatestCommonDivisor(k, positions) * greatestCommonDivisor(k + 1, positions);
+  const near = [0, 1, -1, 2, -2, 3, -3].map((d) => aim + d).filter((k) => k >= 1);
+  const a = near.reduce((best, k) => (common(k) < common(best) ? k : best));
+  const along = (axis: 0 | 1) =>
+    Float64Array.from({ length: positions }, (_, i) => {
+      const t = (2 * Math.PI * (i + 0.5)) / positions;
+      return centrePx[axis] + reachPx * Math.sin((a + axis) * t);
+    });
+  return { xPx: along(0), yPx: along(1) };
+}
+
+function greatestCommonDivisor(a: number, b: number): number {
+  return b === 0 ? a : greatestCommonDivisor(b, a % b);
 }
 
 function checkScan(where: string, positions: number, stepPx: number): void {

@@ -2,21 +2,18 @@
 import { realpathSync } from "node:fs";
 import { dirname } from "node:path";
 import { loadBundle } from "../bundle/load-bundle.js";
-import { OF_ONE_RUN } from "../config/adapt-fields.js";
+import { ADAPT_EPOCHS, ADAPT_RATE, OF_ONE_RUN } from "../config/adapt-fields.js";
 import { fieldsOf } from "../config/fields.js";
 import type { Layer } from "../config/layer.js";
 import { type ResolvedConfig, resolveConfig } from "../config/resolve.js";
 import { check } from "../core/errors.js";
+import type { Json } from "../core/json.js";
 import { printable } from "../formats/printable.js";
 import type { AdaptRequest, AdaptResult, Work } from "./contract.js";
 import { inferWorkflow } from "./infer.js";
 import { type TrainedFacts, trainedFacts } from "./inference-data.js";
+import { type RunRecorder, recordRun } from "./run-record.js";
 import { trainWorkflow } from "./train.js";
-
-/** Epochs unless asked for. */
-const EPOCHS = 3;
-/** Learning rate as a share of the one the model was trained with, unless asked for. */
-const RATE = 0.5;
 
 /**
  * Leaves in the output folder what train and infer leave there: the adapted archive, checkpoints, reconstruction.npz and the
@@ -24,12 +21,16 @@ const RATE = 0.5;
  *
  * @throws PtychoError as train and infer; UsageError for a model without physics, or an output folder that is the model's.
  */
-export async function* adaptWorkflow({
-  modelPath,
-  scanFile,
-  asked,
-  signal,
-}: AdaptRequest): Work<AdaptResult> {
+export function adaptWorkflow(request: AdaptRequest): Work<AdaptResult> {
+  const { source, values } = request.asked;
+  const asked = { source, values: JSON.parse(JSON.stringify(values)) as Json };
+  return recordRun({ command: "adapt", request: { asked } }, (run) => adapt(request, run));
+}
+
+async function* adapt(
+  { modelPath, scanFile, scan, asked, signal }: AdaptRequest,
+  run: RunRecorder,
+): Work<AdaptResult> {
   const model = loadBundle(modelPath);
   const trained = trainedFacts(model.manifest);
   check(
@@ -49,8 +50,10 @@ export async function* adaptWorkflow({
       "another folder",
   );
   for (const text of config.warnings) yield { kind: "warning", text };
-  const adapted = yield* trainWorkflow({ config, start: model, signal });
-  const { axis_order } = config.config.data;
+  const given = scan === undefined ? {} : { scan };
+  const adapted = yield* trainWorkflow({ config, start: model, ...given, signal }, run);
+  const { axis_order, units, map } = config.config.data;
+  const { accelerator } = config.config.execution;
   const inference = resolveConfig("infer", {
     layers: [
       {
@@ -59,12 +62,13 @@ export async function* adaptWorkflow({
           model_path: adapted.archivePath,
           test_data_file: scanFile,
           output_dir: outputDir,
-          axis_order,
+          accelerator,
+          ...{ axis_order, units, map },
         },
       },
     ],
   });
-  return { ...adapted, ...(yield* inferWorkflow({ config: inference, signal })) };
+  return { ...adapted, ...(yield* inferWorkflow({ config: inference, ...given, signal }, run)) };
 }
 
 /** The model's own configuration on the new scan, gently and shortly, with what was asked for on top. */
@@ -74,8 +78,8 @@ function adaptConfig(trained: TrainedFacts, scanFile: string, asked: Layer): Res
     const value = (trained.config[section] as Readonly<Record<string, unknown>>)[name];
     if (value !== undefined && !OF_ONE_RUN.includes(name)) archived[name] = value;
   }
-  archived.nepochs = EPOCHS;
-  archived.learning_rate = RATE * trained.config.training.learning_rate;
+  archived.nepochs = ADAPT_EPOCHS;
+  archived.learning_rate = ADAPT_RATE * trained.config.training.learning_rate;
   archived.train_data_file = scanFile;
   const own = { source: "model archive", values: archived };
   // What has no effect was told when the model was trained.

@@ -4,6 +4,7 @@
 // mirrored head is as likely a draw as the head itself.
 import { input, mul } from "../compute/build-elementwise.js";
 import { mean, slice, sum } from "../compute/build-shape.js";
+import { type Placement, PROCESSOR } from "../compute/device.js";
 import { compile } from "../compute/runtime.js";
 import { float32, type NdArray } from "../core/ndarray.js";
 import type { Network } from "../model/network.js";
@@ -27,6 +28,7 @@ export async function brightStart(
   drawn: Weights,
   diffraction: NdArray<"float32">,
   inputScale: number,
+  placement: Placement = PROCESSOR,
 ): Promise<BrightStart> {
   if (drawn[`${HEADS.centre}.weight`] === undefined) return { weights: drawn, mirrored: [] };
   const { N } = network;
@@ -38,7 +40,7 @@ export async function brightStart(
   const [batch, channels] = output.first.shape;
   const centre = slice(output.first, [0, 0, N / 4, N / 4], [batch, channels, (3 * N) / 4, (3 * N) / 4]);
   const light = { all: sum(mean(output.first, [2, 3])), centre: sum(mean(centre, [2, 3])) };
-  const executable = await compile({ outputs: light });
+  const executable = await compile({ outputs: light }, placement);
   const results = await executable.run({ ...drawn, ...initialBuffers(network), diffraction });
   await executable.release();
   const [all, inner] = [Number(results.all.data[0]), Number(results.centre.data[0])];

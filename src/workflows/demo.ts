@@ -4,20 +4,20 @@ import { resolveConfig } from "../config/resolve.js";
 import { prepareOutputFolder, writeFileAtomic } from "../formats/files.js";
 import { encodePng } from "../formats/png.js";
 import { comparisonPicture } from "./comparison-picture.js";
-import type { DemoRequest, DemoResult, SimulateRequest, Work } from "./contract.js";
+import type { DemoRequest, DemoResult, DemoScan, DemoTraining, Work } from "./contract.js";
 import { evaluateWorkflow } from "./evaluate.js";
 import { inferWorkflow } from "./infer.js";
 import { readKnownObject, readReconstruction } from "./read-reconstruction.js";
+import { RUN_FILE, type RunRecorder, recordRun } from "./run-record.js";
 import { simulateWorkflow } from "./simulate.js";
 import { trainWorkflow } from "./train.js";
 
-/** What the demo trains with: a preset, shortened to end within four minutes on two cores. */
-const TRAINING = {
-  preset: "unrolled",
-  values: { nepochs: 10 },
-} as const;
+const PRESET = "unrolled";
 
-const SCAN: Omit<SimulateRequest, "outputFile" | "signal"> = {
+/** Shortens the preset, to end within four minutes on two cores. */
+const TRAINING: DemoTraining = { nepochs: 10 };
+
+const SCAN: DemoScan = {
   object: "lines",
   phase: true,
   probe: "defocus",
@@ -34,19 +34,27 @@ const SCAN: Omit<SimulateRequest, "outputFile" | "signal"> = {
  *
  * @throws PtychoError as its four parts.
  */
-export async function* demoWorkflow({ outputDir, signal }: DemoRequest): Work<DemoResult> {
-  prepareOutputFolder(outputDir);
+export function demoWorkflow(request: DemoRequest): Work<DemoResult> {
+  const parts = { scan: { ...SCAN, ...request.scan }, training: { ...TRAINING, ...request.training } };
+  return recordRun({ command: "demo", request: parts }, (run) => demo({ ...request, ...parts }, run));
+}
+
+async function* demo(
+  { outputDir, scan: simulated, training: values, signal }: Required<DemoRequest>,
+  run: RunRecorder,
+): Work<DemoResult> {
   const inFolder = (name: string) => join(outputDir, name);
   const scan = inFolder("scan.npz");
-  yield* simulateWorkflow({ ...SCAN, outputFile: scan, signal });
-
   const source = "demo";
   const training = resolveConfig("train", {
-    preset: TRAINING.preset,
-    layers: [
-      { source, values: { ...TRAINING.values, train_data_file: scan, output_dir: inFolder("model") } },
-    ],
+    preset: PRESET,
+    layers: [{ source, values: { ...values, train_data_file: scan, output_dir: inFolder("model") } }],
   });
+  prepareOutputFolder(outputDir);
+  await run.begin({ path: inFolder(RUN_FILE), config: training, inputs: {} });
+  run.phase("simulate");
+  yield* simulateWorkflow({ ...SCAN, ...simulated, outputFile: scan, signal }, run);
+  run.phase("train");
   yield* trainWorkflow({ config: training, signal });
 
   const inference = resolveConfig("infer", {
@@ -54,12 +62,16 @@ export async function* demoWorkflow({ outputDir, signal }: DemoRequest): Work<De
       { source, values: { model_path: inFolder("model"), test_data_file: scan, output_dir: outputDir } },
     ],
   });
-  const inferred = yield* inferWorkflow({ config: inference, signal });
+  const inferred = yield* inferWorkflow({ config: inference, signal }, run);
+  run.phase("evaluate");
 
   const metricsPath = inFolder("metrics.json");
   const { metrics } = yield* evaluateWorkflow({
     ...{ reconstruction: inferred.reconstructionPath, truth: scan, outputFile: metricsPath, signal },
   });
+  for (const [part, figures] of Object.entries({ amplitude: metrics.amplitude, phase: metrics.phase }))
+    for (const [name, value] of Object.entries(figures))
+      if (typeof value === "number" || value === null) run.figure(`${part}.${name}`, value);
   const reconstruction = readReconstruction(inferred.reconstructionPath);
   const picture = comparisonPicture(readKnownObject(scan).object, reconstruction, metrics);
   writeFileAtomic(inFolder("comparison.png"), encodePng(picture));

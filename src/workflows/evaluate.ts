@@ -1,27 +1,40 @@
 // Reconstruction against the truth -> metrics.
-import { evaluateReconstruction, type ReconstructionMetrics } from "../evaluation/evaluate-reconstruction.js";
+import { isPtychoError } from "../core/errors.js";
+import { toProbeModes } from "../data/probe-layout.js";
+import { evaluateReconstruction } from "../evaluation/evaluate-reconstruction.js";
+import { type ProbeMetrics, probeMetrics } from "../evaluation/probe-metrics.js";
 import { writeFileAtomic } from "../formats/files.js";
+import { printable } from "../formats/printable.js";
 import type { EvaluateRequest, EvaluateResult, Work } from "./contract.js";
 import { prepareOutputFile } from "./output-file.js";
-import { readKnownObject, readReconstruction } from "./read-reconstruction.js";
+import { readAnyKnownObject, readAnyReconstruction } from "./read-object.js";
+import type { KnownObject, Reconstruction } from "./read-reconstruction.js";
 
 /** Largest whole-pixel shift that is tried along each axis. */
-const SEARCH_PX = 8;
+export const SEARCH_PX = 8;
 
 /**
  * Scores `reconstruction` against `truth`: shifted by the best whole pixels, amplitude scaled to the mean of the truth,
- * phase plane removed.
+ * phase plane removed; beside it the original's figures, the ring correlation and, where both files have one, the probe.
  *
  * @throws PtychoError DataError for files that are not what they should be, UsageError for a window that does not fit.
  */
 export async function* evaluateWorkflow(request: EvaluateRequest): Work<EvaluateResult> {
   const { truth, cropPx, outputFile, signal } = request;
-  const found = readReconstruction(request.reconstruction);
-  const known = readKnownObject(truth);
+  const found = await readAnyReconstruction(request.reconstruction);
+  const known = await readAnyKnownObject(truth);
   signal.throwIfAborted();
+  const { pixelSizeM = found.pixelSizeM } = request;
   const metrics = evaluateReconstruction(
-    { ...found, truth: known.object, xPx: known.xPx, yPx: known.yPx },
-    { searchPx: SEARCH_PX, ...(cropPx === undefined ? {} : { cropPx }) },
+    {
+      ...{ ...found, truth: known.object, xPx: known.xPx, yPx: known.yPx },
+      ...(known.originPx === undefined ? {} : { truthOriginPx: known.originPx }),
+    },
+    {
+      searchPx: SEARCH_PX,
+      ...(cropPx === undefined ? {} : { cropPx }),
+      ...(pixelSizeM === undefined ? {} : { pixelSizeM }),
+    },
   );
   const { crop, shift_px: shift, registered_on: on } = metrics;
   yield {
@@ -45,15 +58,38 @@ export async function* evaluateWorkflow(request: EvaluateRequest): Work<Evaluate
         "common, or their positions differ by more",
     };
   }
-  if (outputFile === undefined) return { metrics };
+  const { probe, reason } = comparedProbes(found, known, truth);
+  if (reason !== undefined) yield { kind: "warning", text: `the probes were not compared: ${reason}` };
+  const result = { metrics, ...(probe === undefined ? {} : { probe }) };
+  if (outputFile === undefined) return result;
   prepareOutputFile("evaluate: output file", outputFile, [found.path, truth]);
-  writeFileAtomic(outputFile, Buffer.from(metricsJson(metrics, { reconstruction: found.path, truth })));
+  writeFileAtomic(outputFile, Buffer.from(metricsJson(result, { reconstruction: found.path, truth })));
   yield { kind: "wrote", path: outputFile, what: "metrics" };
-  return { metrics, outputFile };
+  return { ...result, outputFile };
 }
 
-/** JSON has no infinity (the PSNR of equal images): it stands as text. */
-function metricsJson(metrics: ReconstructionMetrics, inputs: Readonly<Record<string, string>>): string {
+/** Nothing where one of the files has no probe; the reason where they have probes that cannot be compared. */
+function comparedProbes(
+  found: Reconstruction,
+  known: KnownObject,
+  truth: string,
+): { readonly probe?: ProbeMetrics; readonly reason?: string } {
+  const N = found.probe?.shape.at(-1);
+  if (found.probe === undefined || known.probe === undefined || N === undefined) return {};
+  const { shape, re, im } = known.probe;
+  try {
+    return { probe: probeMetrics(found.probe, toProbeModes(printable(truth), shape, re, im, N)) };
+  } catch (error) {
+    if (!isPtychoError(error)) throw error;
+    return { reason: error.message };
+  }
+}
+
+/** JSON has no infinity (the PSNR of equal images): it stands as text. What is not a number is null. */
+function metricsJson(
+  { metrics, probe }: Pick<EvaluateResult, "metrics" | "probe">,
+  inputs: Readonly<Record<string, string>>,
+): string {
   const finite = (_: string, value: unknown) => (value === Number.POSITIVE_INFINITY ? "Infinity" : value);
-  return `${JSON.stringify({ ...metrics, inputs }, finite, 2)}\n`;
+  return `${JSON.stringify({ ...metrics, probe, inputs }, finite, 2)}\n`;
 }

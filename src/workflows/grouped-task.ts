@@ -1,10 +1,11 @@
 // Training as the original does it: a network sees the patterns of a group and predicts their patches.
 import { input } from "../compute/build-elementwise.js";
+import type { ChosenDevice } from "../compute/choose-device.js";
 import { compile } from "../compute/runtime.js";
 import type { ResolvedConfig } from "../config/resolve.js";
-import { float32, type NdArray } from "../core/ndarray.js";
+import { float32, float64, type NdArray } from "../core/ndarray.js";
 import { epochBatches, gatherBatch } from "../data/batches.js";
-import { predictionOutputs } from "../inference/predict.js";
+import { openPredictor, predictionOutputs } from "../inference/predict.js";
 import { buildNetwork } from "../model/registry.js";
 import { type BatchData, batchFeeds } from "../training/batch-feeds.js";
 import type { TrainingBatch } from "../training/fit.js";
@@ -15,7 +16,7 @@ import { contrastInspector } from "./inspect-contrast.js";
 import { modelOptionsOf, objectiveSettingsOf } from "./model-settings.js";
 import { fitToGroups, patchFeeds } from "./teach-groups.js";
 import { type TeacherFile, teacherArrays } from "./teacher.js";
-import type { TrainingTask, Weights } from "./training-task.js";
+import type { Preview, TrainingTask, Weights } from "./training-task.js";
 
 export interface GroupedData {
   readonly train: BatchData;
@@ -23,6 +24,7 @@ export interface GroupedData {
   readonly groups: Int32Array;
   readonly validation: { readonly data: BatchData; readonly groups: Int32Array } | undefined;
   readonly teacher: TeacherFile | undefined;
+  readonly device: ChosenDevice;
   readonly warnings: readonly string[];
 }
 
@@ -32,6 +34,7 @@ export async function groupedTask(
   data: GroupedData,
 ): Promise<TrainingTask> {
   const { train, groups, validation } = data;
+  const { placement, name: deviceName, notes: deviceNotes, warnings: deviceWarnings } = data.device;
   const { container, probe } = train;
   const { batch_size } = config.training;
   const { seed } = config.execution;
@@ -67,7 +70,7 @@ export async function groupedTask(
     const { prediction } = buildObjective(settings, shape, network, named, buffers, "eval");
     if (prediction === undefined) return drawn;
     const feeds = batchFeeds(train, sample);
-    const executable = await compile({ outputs: { prediction } });
+    const executable = await compile({ outputs: { prediction } }, placement);
     const results = await executable.run({ ...drawn, ...initialBuffers(network), ...feeds });
     await executable.release();
     const scale = Math.sqrt(meanOf(feeds.diffraction) / Math.max(meanOf(results.prediction), 1e-30));
@@ -100,7 +103,7 @@ export async function groupedTask(
       const { weights, mirrored } =
         train.profile === "supervised" || origin === "trained"
           ? { weights: given, mirrored: [] }
-          : await brightStart(network, given, images, inputScale);
+          : await brightStart(network, given, images, inputScale, placement);
       const calibrates = scales.length > 0 && config.model.rect_s1s2_init === "data";
       const heads = mirrored.join(" and ");
       return {
@@ -112,7 +115,20 @@ export async function groupedTask(
       };
     },
     inspect: (layout) =>
-      contrastInspector(network, layout, gatherBatch(container, sample).images, inputScale),
+      contrastInspector(network, layout, gatherBatch(container, sample).images, inputScale, placement),
+    preview: previewOf(validation?.data ?? train, async (weights) => ({
+      predictor: await openPredictor(network, weights, placement),
+      inputScale,
+    })),
+    async *patches(weights) {
+      const predictor = await openPredictor(network, weights, placement);
+      try {
+        for (const batch of epochBatches(groups, batch_size, undefined))
+          yield await predictor.predict(gatherBatch(container, batch).images, inputScale);
+      } finally {
+        await predictor.release();
+      }
+    },
     arrays: [
       ...fingerprinted("", train),
       ...(validation === undefined || validation.data === train
@@ -133,11 +149,26 @@ export async function groupedTask(
             nphotons: container.nphotons,
           },
     onnx: (weights) => ({ outputs: predictionOutputs(network, weights), options: { batchAxis: "batch" } }),
+    device: data.device,
     summary:
       `training ${network.architecture} on ${groups.length} groups of ${channels}, patterns ${N} x ${N}; ` +
-      `validation: ${held}; device: cpu`,
-    notes: teacher === undefined ? [] : [teacher.note],
-    warnings: [...data.warnings, ...network.warnings],
+      `validation: ${held}; device: ${deviceName}`,
+    notes: [...deviceNotes, ...(teacher === undefined ? [] : [teacher.note])],
+    warnings: [...deviceWarnings, ...data.warnings, ...network.warnings],
+  };
+}
+
+function previewOf({ container }: BatchData, open: Preview["open"]): Preview {
+  const [count, channels] = container.images.shape;
+  const placeOf = (group: number) =>
+    Array.from(container.coordsGlobal.data.subarray(2 * channels * group, 2 * channels * (group + 1)));
+  return {
+    groups: count,
+    batchOf: (groups) => ({
+      diffraction: gatherBatch(container, groups).images,
+      positionsPx: float64([channels * groups.length, 2], Array.from(groups, placeOf).flat()),
+    }),
+    open,
   };
 }
 

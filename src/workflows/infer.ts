@@ -1,6 +1,8 @@
 // Model archive + scan file -> predicted patches -> one stitched object, with pictures.
+import { join } from "node:path";
 import { loadBundle, weightsFor } from "../bundle/load-bundle.js";
-import type { Config } from "../config/fields.js";
+import { type ChosenDevice, chooseDevice } from "../compute/choose-device.js";
+import type { Config, FieldName } from "../config/fields.js";
 import type { ResolvedConfig } from "../config/resolve.js";
 import { PtychoError } from "../core/errors.js";
 import { type ComplexArray, complex64, float32, float64, type NdArray } from "../core/ndarray.js";
@@ -21,40 +23,86 @@ import type { InferRequest, InferResult, Work } from "./contract.js";
 import { chosenPatterns, inferenceContainer, type TrainedFacts, trainedFacts } from "./inference-data.js";
 import { modelOptionsOf, objectiveSettingsOf } from "./model-settings.js";
 import { expectOutputFolder } from "./output-file.js";
+import { type PatchWatch, watchPatches } from "./patch-watch.js";
+import { plotComparison } from "./plot-comparison.js";
+import { inputsOf } from "./run-inputs.js";
+import { RUN_FILE, type RunRecorder, recordRun } from "./run-record.js";
 import { readScanOf } from "./training-data.js";
+import { saveProduct } from "./write-product.js";
 import { writeReconstruction } from "./write-reconstruction.js";
 
-/** @throws PtychoError as its parts do; nothing is written before the object is whole. */
-export async function* inferWorkflow({ config: resolved, signal }: InferRequest): Work<InferResult> {
+/**
+ * @param outer the run that this one is a part of, which keeps the record of both.
+ * @throws PtychoError as its parts do; but for the record of the run, nothing is written before the object is whole.
+ */
+export function inferWorkflow(request: InferRequest, outer?: RunRecorder): Work<InferResult> {
+  return recordRun({ command: "infer", outer }, (run) => infer(request, run));
+}
+
+async function* infer(request: InferRequest, run: RunRecorder): Work<InferResult> {
+  run.phase("read");
+  const { config: resolved, signal } = request;
   const { config } = resolved;
   const outputDir = config.execution.output_dir;
   expectOutputFolder(outputDir);
-  const bundle = loadBundle(config.inference.model_path);
+  const device = await chooseDevice({ accelerator: config.execution.accelerator });
+  const bundle = request.model ?? loadBundle(config.inference.model_path);
   const trained = trainedFacts(bundle.manifest);
   checkScaleContract(config, trained);
-  const scan = readScanOf(config.data.test_data_file, trained.profile, config.data.axis_order);
-  for (const text of scan.warnings) yield { kind: "warning", text };
+  const scan =
+    request.scan === undefined
+      ? await readScanOf(config.data.test_data_file, trained.profile, config.data)
+      : { raw: request.scan, notes: [], warnings: [] };
+  for (const text of scan.notes) yield { kind: "message", text };
+  for (const text of [...device.warnings, ...scan.warnings]) yield { kind: "warning", text };
+  for (const text of device.notes) yield { kind: "message", text };
   const network = buildNetwork(modelOptionsOf(trained.config.model));
   const unrolled = trained.config.model.architecture === "unrolled";
   const scales = unrolled ? [] : physicsParameters(objectiveSettingsOf(trained.config));
   const weights = weightsFor(bundle, [...network.parameters, ...network.buffers, ...scales]);
+  prepareOutputFolder(outputDir);
+  const path = join(outputDir, RUN_FILE);
+  await run.begin({ path, config: resolved, inputs: inputsOf(resolved), device: device.name });
+  run.phase("predict");
+  const watch = watchPatches(config);
   const reconstruct = unrolled ? unrolledObject : stitchedObject;
-  const { stitched, patterns } = yield* reconstruct({
+  const { stitched, patterns, offsetsPx } = yield* reconstruct({
     resolved,
     trained,
     scan: scan.raw,
     network,
     weights,
+    device,
+    watch,
     signal,
   });
-  prepareOutputFolder(outputDir);
-  const written = writeReconstruction(outputDir, stitched, {
-    model: bundle.path,
-    scan: config.data.test_data_file,
-    config,
-    trained: { profile: trained.profile, version: bundle.manifest.version, created: bundle.manifest.created },
+  run.phase("save");
+  const written = writeReconstruction(
+    outputDir,
+    stitched,
+    {
+      model: bundle.path,
+      scan: config.data.test_data_file,
+      config,
+      trained: {
+        profile: trained.profile,
+        version: bundle.manifest.version,
+        created: bundle.manifest.created,
+      },
+    },
+    {
+      phaseRange: { low: config.inference.phase_vmin, high: config.inference.phase_vmax },
+      pixelSizeM: scan.raw.pixelSizeM,
+    },
+  );
+  const { xPx, yPx, probe, nphotons } = scan.raw;
+  yield* saveProduct(outputDir, {
+    ...{ object: stitched.object, originPx: stitched.originPx, probe, xPx, yPx, losses: [], nphotons },
+    geometry: scan.raw,
   });
-  return { outputDir, ...written, patterns };
+  for (const file of watch.write(stitched.object)) yield { kind: "wrote", ...file };
+  if (config.inference.comparison_plot) yield* plotComparison(outputDir, config.data.test_data_file);
+  return { outputDir, ...written, patterns, offsetsPx };
 }
 
 interface Reconstruction {
@@ -63,10 +111,21 @@ interface Reconstruction {
   readonly scan: RawData;
   readonly network: Network;
   readonly weights: Readonly<Record<string, NdArray>>;
+  readonly device: ChosenDevice;
+  readonly watch: PatchWatch;
   readonly signal: AbortSignal;
 }
 
-type Reconstructed = { readonly stitched: StitchedObject; readonly patterns: number };
+interface Reconstructed extends Pick<InferResult, "patterns" | "offsetsPx"> {
+  readonly stitched: StitchedObject;
+}
+
+/** What belongs to the prediction of patches. */
+const UNMERGED: readonly FieldName[] = [
+  ...(["patch_weighting", "probe_mask", "neighbor_count", "enable_oversampling", "groups_cache"] as const),
+  "middle_trim",
+  ...(["log_patch_stats", "patch_stats_limit", "debug_dump"] as const),
+];
 
 /** The unrolled network refines one canvas with all patterns. */
 async function* unrolledObject({
@@ -75,10 +134,11 @@ async function* unrolledObject({
   scan,
   network,
   weights,
+  device,
   signal,
 }: Reconstruction): Work<Reconstructed> {
   const { config, sources } = resolved;
-  for (const field of ["patch_weighting", "probe_mask", "neighbor_count", "enable_oversampling"] as const) {
+  for (const field of UNMERGED) {
     const given = sources[field]?.givenAs;
     if (given !== undefined) {
       throw new PtychoError(
@@ -90,15 +150,20 @@ async function* unrolledObject({
   const chosen = expectDomain("inference data", chosenPatterns(scan, trained, config), "amplitude");
   const { n, N } = scanSize(chosen);
   const { unrolled_steps: steps } = trained.config.model;
-  yield { kind: "message", text: `refining ${n} patterns ${N} x ${N} in ${steps} steps; device: cpu` };
+  yield {
+    kind: "message",
+    text: `refining ${n} patterns ${N} x ${N} in ${steps} steps; device: ${device.name}`,
+  };
   const prepared = prepareRefinement(chosen);
   const stitched = yield* refineScan(network, weights, prepared, {
     steps,
     cropPx: refinedWindowPx(prepared.probe),
-    batchSize: config.inference.inference_batch_size,
+    batchSize: batchSizeOf(config, trained),
+    placement: device.placement,
     signal,
   });
-  return { stitched, patterns: n };
+  const offsetsPx = float64([n, 1, 1, 2], Array.from(chosen.xPx, (x, i) => [x, chosen.yPx[i]]).flat());
+  return { stitched, patterns: n, offsetsPx };
 }
 
 /** The network predicts the patches of every group, and they are stitched. */
@@ -108,36 +173,46 @@ async function* stitchedObject({
   scan,
   network,
   weights,
+  device,
+  watch,
   signal,
 }: Reconstruction): Work<Reconstructed> {
   const { config } = resolved;
-  const { container, inputScale } = inferenceContainer(scan, trained, config);
+  const notes: string[] = [];
+  const { container, inputScale } = inferenceContainer(scan, trained, config, notes);
+  for (const text of notes) yield { kind: "message", text };
   const [groups, channels, N] = container.images.shape;
   yield {
     kind: "message",
-    text: `predicting ${groups} groups of ${channels}, patterns ${N} x ${N}; device: cpu`,
+    text: `predicting ${groups} groups of ${channels}, patterns ${N} x ${N}; device: ${device.name}`,
   };
-  const predictor = await openPredictor(network, weights);
+  const predictor = await openPredictor(network, weights, device.placement);
   const predict = (images: NdArray<"float32">) => predictor.predict(images, inputScale);
-  const stitched = yield* predictObject(container, predict, config, trained, signal);
+  const stitched = yield* predictObject({ container, predict, config, trained, watch, signal });
   await predictor.release();
-  return { stitched, patterns: groups * channels };
+  return { stitched, patterns: groups * channels, offsetsPx: container.globalOffsets };
 }
 
-type Predict = (images: NdArray<"float32">) => Promise<ComplexArray>;
+interface Prediction extends Pick<Reconstruction, "trained" | "watch" | "signal"> {
+  readonly container: Container;
+  readonly predict: (images: NdArray<"float32">) => Promise<ComplexArray>;
+  readonly config: Config<"infer">;
+}
 
-async function* predictObject(
-  container: Container,
-  predict: Predict,
-  config: Config<"infer">,
-  trained: TrainedFacts,
-  signal: AbortSignal,
-): Work<StitchedObject> {
+async function* predictObject({
+  container,
+  predict,
+  config,
+  trained,
+  watch,
+  signal,
+}: Prediction): Work<StitchedObject> {
   const { images, coordsGlobal } = container;
   const [groups, channels, N] = images.shape;
   const mask = probeMaskOf(config, trained, N);
   const stitch = startStitch(float64([groups * channels, 2], coordsGlobal.data), {
     patchPx: N,
+    ...(config.inference.middle_trim === 0 ? {} : { cropPx: config.inference.middle_trim }),
     weighting:
       config.inference.patch_weighting === "probe"
         ? { kind: "probe", intensity: probeIntensity(container.probe, mask) }
@@ -147,9 +222,10 @@ async function* predictObject(
     ? await openScaleFit(maskedProbe(container.probe, mask), channels)
     : undefined;
   const startedMs = performance.now();
-  for (let from = 0; from < groups; from += config.inference.inference_batch_size) {
+  const batchSize = batchSizeOf(config, trained);
+  for (let from = 0; from < groups; from += batchSize) {
     if (signal.aborted) throw interrupted();
-    const batch = Math.min(config.inference.inference_batch_size, groups - from);
+    const batch = Math.min(batchSize, groups - from);
     const chosen = Int32Array.from({ length: batch }, (_, i) => from + i);
     const diffraction = float32([batch, channels, N, N], gatherFrames(images.data, chosen, channels * N * N));
     const patches = await predict(diffraction);
@@ -157,6 +233,7 @@ async function* predictObject(
     const flat = complex64([batch * channels, N, N], patches.re, patches.im);
     const positions = coordsGlobal.data.subarray(2 * channels * from, 2 * channels * (from + batch));
     addPatches(stitch, flat, float64([batch * channels, 2], positions));
+    watch.add(patches, positions);
     const done = (from + batch) * channels;
     const patternsPerSecond = (1000 * done) / (performance.now() - startedMs);
     yield { kind: "predicted", done, total: groups * channels, patternsPerSecond };
@@ -170,6 +247,10 @@ async function* predictObject(
     text: `fitted scales: s1 ${scales[0].toPrecision(4)}, s2 ${scales[1].toPrecision(4)}`,
   };
   return { ...stitched, object: scaleCanvas(stitched.object, scales) };
+}
+
+function batchSizeOf({ inference }: Config<"infer">, { config }: TrainedFacts): number {
+  return inference.inference_batch_size ?? config.training.batch_size;
 }
 
 function checkScaleContract(config: Config<"infer">, { profile, config: trained }: TrainedFacts): void {
@@ -213,5 +294,5 @@ function probeIntensity(probe: ComplexArray, mask: NdArray | undefined): NdArray
 }
 
 function interrupted(): PtychoError {
-  return new PtychoError("Interrupted", "inference was interrupted; nothing was written");
+  return new PtychoError("Interrupted", "inference was interrupted; no picture was written");
 }

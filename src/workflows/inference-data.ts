@@ -8,6 +8,7 @@ import { expectDomain, type RawData, scanSize } from "../data/raw-data.js";
 import { subsampled } from "../data/subsample.js";
 import { legacyRandom } from "../numeric/random-legacy.js";
 import { DOMAIN_OF, type Profile } from "../training/objective.js";
+import { pooledGroups } from "./pooled-groups.js";
 
 export interface TrainedFacts {
   readonly profile: Profile;
@@ -31,11 +32,15 @@ export function trainedFacts(manifest: BundleManifest): TrainedFacts {
   };
 }
 
-/** Groups of the scan in the scale the network expects, and the factor on its input. */
+/**
+ * Groups of the scan in the scale the network expects, and the factor on its input. `notes` receives what a groups cache
+ * has to say.
+ */
 export function inferenceContainer(
   scan: RawData,
   trained: TrainedFacts,
   config: Config<"infer">,
+  notes: string[],
 ): { readonly container: Container; readonly inputScale: number } {
   const { data, execution } = config;
   const { gridsize } = trained.config.model;
@@ -49,7 +54,10 @@ export function inferenceContainer(
     oversampling: data.enable_oversampling,
     ...(data.neighbor_pool_size === null ? {} : { neighbourPoolSize: data.neighbor_pool_size }),
   };
-  const groups = groupScan(chosen.xPx, chosen.yPx, request, random);
+  const groups =
+    data.groups_cache && data.test_data_file !== null
+      ? pooledGroups(data.test_data_file, chosen, request, random, notes)
+      : groupScan(chosen.xPx, chosen.yPx, request, random);
   if (DOMAIN_OF[trained.profile] === "amplitude") {
     const raw = expectDomain("inference data", chosen, "amplitude");
     return { container: makeAmplitudeContainer(raw, groups, trained.config.data.nphotons), inputScale: 1 };

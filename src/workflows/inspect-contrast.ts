@@ -1,6 +1,7 @@
 // Watches for the known failure in which the network answers every pattern with the same flat patch.
 import { add, div, input, mul, sqrt, square, sub } from "../compute/build-elementwise.js";
 import { mean, slice } from "../compute/build-shape.js";
+import { type Placement, PROCESSOR } from "../compute/device.js";
 import type { Expr } from "../compute/expr.js";
 import { compile, type Executable } from "../compute/runtime.js";
 import { PtychoError } from "../core/errors.js";
@@ -27,12 +28,13 @@ export function contrastInspector(
   layout: ParameterLayout,
   diffraction: NdArray<"float32">,
   inputScale: number,
+  placement: Placement = PROCESSOR,
 ): NonNullable<FitRequest["inspect"]> {
   let flatEpochs = 0;
   const contrast = contrastOf(network, layout, diffraction.shape[0], inputScale);
   let executable: Promise<Executable> | undefined;
   return async (state, history) => {
-    executable ??= compile({ outputs: { contrast } });
+    executable ??= compile({ outputs: { contrast } }, placement);
     const results = await (await executable).run({ ...stateFeeds(state), diffraction });
     flatEpochs = Number(results.contrast.data[0]) < FLAT ? flatEpochs + 1 : 0;
     if (flatEpochs < PATIENCE || stillGaining(history)) return;

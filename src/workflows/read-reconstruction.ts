@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { check } from "../core/errors.js";
 import { type ComplexArray, complex64, type NdArray } from "../core/ndarray.js";
 import { SCAN_KEYS } from "../data/keys.js";
+import { complexValues } from "../data/stored-values.js";
 import { type Npz, openNpz } from "../formats/npz.js";
 import { printable } from "../formats/printable.js";
 
@@ -18,6 +19,10 @@ export interface Reconstruction {
   readonly coverage: NdArray<"float32">;
   /** (x, y) of pixel [0, 0] in the frame of the scan positions, pixels. */
   readonly originPx: readonly [number, number];
+  /** Edge of an object pixel, where the file says it. */
+  readonly pixelSizeM?: number;
+  /** Probe modes [P, N, N], where the reconstruction found them. */
+  readonly probe?: ComplexArray;
 }
 
 /** @throws PtychoError DataError when the file, or the file in that folder, is no reconstruction. */
@@ -42,14 +47,20 @@ export function readReconstruction(path: string): Reconstruction {
     object,
     coverage: { dtype: "float32", shape: coverage.shape, data: Float32Array.from(coverage.values) },
     originPx: [origin.values[0], origin.values[1]],
+    ...(npz.has("pixel_size_m") && { pixelSizeM: realValues(npz, where, "pixel_size_m").values[0] }),
+    ...(npz.has("probe") && { probe: complexModes(npz, where, "probe") }),
   };
 }
 
 export interface KnownObject {
-  /** True (or reference) object [H, W]; pixel [0, 0] lies at position (0, 0). */
+  /** True (or reference) object [H, W]. */
   readonly object: ComplexArray;
+  /** (x, y) of pixel [0, 0] in the frame of the positions, pixels; (0, 0) unless given. */
+  readonly originPx?: readonly [number, number];
   readonly xPx: Float64Array;
   readonly yPx: Float64Array;
+  /** `probeGuess`, where the file has one: [N, N] or [P, N, N]. */
+  readonly probe?: ComplexArray;
 }
 
 /** The `objectGuess` of a scan file, asked for by name, with the scan positions. */
@@ -63,7 +74,16 @@ export function readKnownObject(path: string): KnownObject {
     "DataError",
     () => `${where}: expected as many x as y positions and at least one, got ${xPx.length} and ${yPx.length}`,
   );
-  return { object, xPx, yPx };
+  return {
+    ...{ object, xPx, yPx },
+    ...(npz.has(SCAN_KEYS.probe) && { probe: complexModes(npz, where, SCAN_KEYS.probe) }),
+  };
+}
+
+/** A probe as it is stored; what shape it must have is for its reader to say. */
+function complexModes(npz: Npz, where: string, key: string): ComplexArray {
+  const { shape, re, im } = complexValues(npz.read(key), where, key);
+  return complex64(shape, re, im);
 }
 
 function plane(npz: Npz, where: string, key: string): ComplexArray {

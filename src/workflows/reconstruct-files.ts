@@ -20,6 +20,8 @@ export interface Outcome {
   readonly recorded: { readonly xPx: Float64Array; readonly yPx: Float64Array } | undefined;
   readonly residuals: readonly number[];
   readonly halves: HalvesComparison | undefined;
+  /** Edge of an object pixel, where the scan says it. */
+  readonly pixelSizeM: number | undefined;
 }
 
 export interface OutcomeFiles {
@@ -39,12 +41,15 @@ export function writeOutcome(
     outputDir,
     placed,
     report,
-    [
-      ["probe", probe],
-      ["x_px", float64([positions.xPx.length], positions.xPx)],
-      ["y_px", float64([positions.yPx.length], positions.yPx)],
-      ["residuals", float64([residuals.length], Float64Array.from(residuals))],
-    ],
+    {
+      pixelSizeM: outcome.pixelSizeM,
+      more: [
+        ["probe", probe],
+        ["x_px", float64([positions.xPx.length], positions.xPx)],
+        ["y_px", float64([positions.yPx.length], positions.yPx)],
+        ["residuals", float64([residuals.length], Float64Array.from(residuals))],
+      ],
+    },
   );
   const pictures = [amplitudePicturePath, phasePicturePath];
   const write = (name: string, picture: Picture) => {
@@ -52,7 +57,7 @@ export function writeOutcome(
     writeFileAtomic(path, encodePng(picture));
     pictures.push(path);
   };
-  write("reconstructed_complex.png", complexPicture(placed, "object"));
+  write("reconstructed_complex.png", complexPicture(placed, "object", outcome.pixelSizeM));
   write("probe_modes.png", drawProbeModes(probe));
   const [height, width] = placed.object.shape;
   const inCanvas = (values: Float64Array, axis: 0 | 1) =>
@@ -80,13 +85,16 @@ export function previewPicture(placed: PlacedObject, residuals: readonly number[
   return joinPictures([complexPicture(placed, `epoch ${residuals.length}`), residualPicture(residuals)]);
 }
 
-function complexPicture({ object, coverage }: PlacedObject, title: string): Picture {
+function complexPicture({ object, coverage }: PlacedObject, title: string, pixelSizeM?: number): Picture {
   const least = 0.01 * coverage.data.reduce((most, value) => Math.max(most, value), 0);
   const seen = float32(
     coverage.shape,
     coverage.data.map((value) => (value > least ? value : 0)),
   );
-  return drawComplexPicture(object, { title, coverage: seen });
+  return drawComplexPicture(object, {
+    ...{ title, coverage: seen },
+    ...(pixelSizeM === undefined ? {} : { pixelSizeM }),
+  });
 }
 
 function residualPicture(residuals: readonly number[]): Picture {

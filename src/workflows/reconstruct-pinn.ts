@@ -6,20 +6,21 @@ import { PtychoError } from "../core/errors.js";
 import { writeFileAtomic } from "../formats/files.js";
 import type { ReconstructRequest, ReconstructResult, Work } from "./contract.js";
 import { inferWorkflow } from "./infer.js";
+import { earlierRuns } from "./read-run-record.js";
+import { RUN_FILE, type RunRecorder } from "./run-record.js";
 import { trainWorkflow } from "./train.js";
 
 /** The fields of reconstruct that mean something to the network. */
 const KNOWN: readonly FieldName[] = [
-  ...(["engine", "epochs", "axis_order", "output_dir", "seed"] as const),
-  ...(["resume", "allow_mismatch", "enable_progress_bar"] as const),
+  ...(["engine", "epochs", "axis_order", "units", "map", "output_dir", "seed"] as const),
+  ...(["resume", "allow_mismatch", "enable_progress_bar", "console_level"] as const),
 ];
 
 /** @throws PtychoError UsageError for an option that belongs to the iterative engines. */
-export async function* reconstructByNetwork({
-  file,
-  config: resolved,
-  signal,
-}: ReconstructRequest): Work<ReconstructResult> {
+export async function* reconstructByNetwork(
+  { file, scan, config: resolved, signal }: ReconstructRequest,
+  run: RunRecorder,
+): Work<ReconstructResult> {
   for (const [name, sourced] of Object.entries(resolved.sources)) {
     if (sourced.source === "default" || KNOWN.includes(name as FieldName)) continue; // keys of sources are field names
     throw new PtychoError(
@@ -32,31 +33,46 @@ export async function* reconstructByNetwork({
   const outputDir = execution.output_dir;
   const source = "reconstruct --engine pinn";
   const model = join(outputDir, "model");
-  const common = { seed: execution.seed, axis_order: data.axis_order };
-  const trained = yield* trainWorkflow({
-    config: resolveConfig("train", {
-      preset: "unrolled",
-      layers: [
-        {
-          source,
-          values: {
-            ...{ ...common, train_data_file: file, output_dir: model },
-            ...{ resume: execution.resume, allow_mismatch: execution.allow_mismatch },
-            ...(engine.epochs === null ? {} : { nepochs: engine.epochs }),
+  // The record begins when training does, which has then read the scan; it is of the reconstruction.
+  const begin = () => {
+    const path = join(outputDir, RUN_FILE);
+    const earlier = execution.resume ? earlierRuns(path, resolved) : [];
+    return run.begin({ path, config: resolved, inputs: scan === undefined ? { scan: file } : {}, earlier });
+  };
+  const given = scan === undefined ? {} : { scan };
+  const common = { seed: execution.seed, axis_order: data.axis_order, units: data.units, map: data.map };
+  const trained = yield* trainWorkflow(
+    {
+      config: resolveConfig("train", {
+        preset: "unrolled",
+        layers: [
+          {
+            source,
+            values: {
+              ...{ ...common, train_data_file: file, output_dir: model },
+              ...{ resume: execution.resume, allow_mismatch: execution.allow_mismatch },
+              ...(engine.epochs === null ? {} : { nepochs: engine.epochs }),
+            },
           },
-        },
-      ],
-    }),
-    signal,
-  });
-  const inferred = yield* inferWorkflow({
-    config: resolveConfig("infer", {
-      layers: [
-        { source, values: { ...common, model_path: model, test_data_file: file, output_dir: outputDir } },
-      ],
-    }),
-    signal,
-  });
+        ],
+      }),
+      ...given,
+      signal,
+    },
+    { ...run, begin },
+  );
+  const inferred = yield* inferWorkflow(
+    {
+      config: resolveConfig("infer", {
+        layers: [
+          { source, values: { ...common, model_path: model, test_data_file: file, output_dir: outputDir } },
+        ],
+      }),
+      ...given,
+      signal,
+    },
+    run,
+  );
   const { trainLoss } = trained.history;
   const notes = [
     "the network unrolled over four steps was trained on this scan; the probe is taken as known",

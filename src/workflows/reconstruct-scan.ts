@@ -1,15 +1,16 @@
 // The scan of a reconstruction, ready for an engine: amplitudes with their bad pixels marked, positions, a probe.
-import type { Config } from "../config/fields.js";
 import { check } from "../core/errors.js";
 import { type ComplexArray, complex64 } from "../core/ndarray.js";
 import { fingerprintFrames } from "../data/frame-source.js";
+import { heldFrames } from "../data/held-frames.js";
 import { openFrames } from "../data/open-frames.js";
 import type { MaskChoice } from "../data/pixel-mask.js";
 import { readProbeFile } from "../data/read-probe-file.js";
 import type { ScanFrames } from "../data/scan-frames.js";
 import { pcg64Random } from "../numeric/random-pcg64.js";
 import { fingerprintOf } from "../training/checkpoint.js";
-import type { Work } from "./contract.js";
+import type { ReconstructRequest, Work } from "./contract.js";
+import { sourceOptions } from "./training-data.js";
 
 /** A scan whose probe is the one asked for (undefined: to be estimated), and the identity of what was measured. */
 export interface EngineScan extends ScanFrames {
@@ -19,7 +20,6 @@ export interface EngineScan extends ScanFrames {
 
 /** Edges of a pattern that the engines take. */
 const ENGINE_SIZES = [16, 32, 64, 128, 256, 512, 1024];
-const AXIS_ORDERS = { auto: undefined, nhw: "NHW", hwn: "HWN" } as const;
 
 /**
  * Reads and checks everything that is measured; the caller closes it.
@@ -27,21 +27,24 @@ const AXIS_ORDERS = { auto: undefined, nhw: "NHW", hwn: "HWN" } as const;
  * @throws PtychoError as `openFrames`, and DataError for a probe that was asked for and is not there.
  */
 export async function* openEngineScan(
-  file: string,
-  { engine, data, execution }: Config<"reconstruct">,
-  signal: AbortSignal,
+  request: Pick<ReconstructRequest, "file" | "scan" | "config" | "signal">,
 ): Work<EngineScan> {
+  const { file, scan: given, signal } = request;
+  const { engine, data, execution } = request.config.config;
   const mask: MaskChoice =
     engine.mask === "auto" || engine.mask === "file" || engine.mask === "none"
       ? engine.mask
       : { path: engine.mask };
-  const axisOrder = AXIS_ORDERS[data.axis_order];
   const fromFile = engine.probe === "auto" || engine.probe === "file";
-  const scan = yield* openFrames(file, {
-    ...{ allowedN: ENGINE_SIZES, ignoreProbe: !fromFile, mask, signal },
-    ...{ memoryBytes: engine.memory_limit * 2 ** 19, scratchFolder: execution.output_dir },
-    ...(axisOrder === undefined ? {} : { axisOrder }),
-  });
+  const options = { allowedN: ENGINE_SIZES, ignoreProbe: !fromFile, mask };
+  const scan =
+    given === undefined
+      ? yield* openFrames(file, {
+          ...{ ...options, signal },
+          ...{ memoryBytes: engine.memory_limit * 2 ** 19, scratchFolder: execution.output_dir },
+          ...sourceOptions(data),
+        })
+      : heldFrames(given, options);
   try {
     check(
       engine.probe !== "file" || scan.probe !== undefined,
@@ -50,7 +53,8 @@ export async function* openEngineScan(
         `--probe file: ${file} holds no probe; leave the option out to have one estimated, or name a file`,
     );
     const { frames, xPx, yPx } = scan;
-    const named = fromFile || engine.probe === "estimate" ? undefined : readProbeFile(engine.probe, frames.N);
+    const named =
+      fromFile || engine.probe === "estimate" ? undefined : await readProbeFile(engine.probe, frames.N);
     const positions = fingerprintOf([
       ["xPx", { dtype: "float64", shape: [xPx.length], data: xPx }],
       ["yPx", { dtype: "float64", shape: [yPx.length], data: yPx }],

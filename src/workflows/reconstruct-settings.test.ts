@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
 import type { EngineConfig } from "../config/fields.js";
 import { resolveConfig } from "../config/resolve.js";
+import type { Engine } from "../engines/contract.js";
+import { engines } from "../engines/registry.js";
 import { pcg64Random } from "../numeric/random-pcg64.js";
 import { countedPhotons, explains, noiseResidual, recipeFor, toleranceOf } from "./reconstruct-settings.js";
 
@@ -72,8 +74,28 @@ describe("recipes", () => {
 
   it("refuses what an engine cannot honour", () => {
     expect(() => recipeFor(asked({ engine: "dm", noise: "poisson" }), 1, size, true)).toThrow(/noise model/);
-    expect(() => recipeFor(asked({ engine: "epie", object_momentum: 0.5 }), 1, size, true)).toThrow(
-      /momentum/,
-    );
+  });
+
+  const options = {
+    patterns_per_batch: ["batchSize", 3],
+    object_step: ["objectStep", 0.3],
+    probe_step: ["probeStep", 0.3],
+    object_momentum: ["momentum", 0.3],
+    relaxation: ["relaxation", 0.3],
+  } as const;
+  it.each(
+    Object.entries<Engine>(engines).flatMap(([engine, { knobs }]) =>
+      Object.entries(options).map(([option, [knob, value]]) => ({
+        engine,
+        option,
+        knob,
+        value,
+        says: knobs[knob],
+      })),
+    ),
+  )("$engine and $option: $says", ({ engine, option, knob, value, says }) => {
+    const recipe = () => recipeFor(asked({ engine, [option]: value }), 1, size, true);
+    if (says === "used") expect(recipe().settings[knob]).toBe(value);
+    else expect(recipe).toThrow(`--${option}: engine ${engine} ${says}; leave the option out, or take rpie`);
   });
 });

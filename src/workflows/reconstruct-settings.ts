@@ -1,7 +1,8 @@
 // What was asked of a reconstruction, and what the engines' defaults or our measurements add to it.
 import type { EngineConfig } from "../config/fields.js";
 import { PtychoError } from "../core/errors.js";
-import { engineNamed } from "../engines/registry.js";
+import type { Engine, Knob } from "../engines/contract.js";
+import { engineNamed, engines } from "../engines/registry.js";
 import type { EngineSettings } from "../engines/settings.js";
 
 /** An engine with all its settings. */
@@ -45,11 +46,13 @@ export function recipeFor(
       `--noise ${asked.noise}: engine ${name} projects on measured amplitudes and knows no other noise model; ` +
         "take rpie, lsqml or gradient, or leave the option out",
     );
-  if (asked.object_momentum !== null && !MOMENTUM.includes(name))
+  for (const [option, knob] of Object.entries(OPTIONS)) {
+    if (asked[option as keyof typeof OPTIONS] === null || engine.knobs[knob] === "used") continue;
     throw new PtychoError(
       "UsageError",
-      `--object_momentum: engine ${name} has no momentum; it belongs to ${MOMENTUM.join(", ")}`,
+      `--${option}: engine ${name} ${engine.knobs[knob]}; leave the option out, or take ${enginesWith(knob).join(", ")}`,
     );
+  }
   const objectAlone = !fitProbe && !asked.refine_positions && !asked.fit_brightness;
   const start = auto && objectAlone ? knownProbe(patterns) : acceleratedDefaults(name, patterns);
   const epochs = asked.epochs ?? start.epochs;
@@ -75,7 +78,18 @@ export function recipeFor(
   };
 }
 
-const MOMENTUM = ["rpie", "lsqml", "gradient"];
+/** The options that set a knob of the engine. */
+const OPTIONS = {
+  patterns_per_batch: "batchSize",
+  object_step: "objectStep",
+  probe_step: "probeStep",
+  object_momentum: "momentum",
+  relaxation: "relaxation",
+} as const satisfies Partial<Record<keyof EngineConfig, Knob>>;
+
+const enginesWith = (knob: Knob): string[] =>
+  Object.entries<Engine>(engines).flatMap(([name, { knobs }]) => (knobs[knob] === "used" ? [name] : []));
+
 const NO_DECAY = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY] as const;
 
 /**

@@ -4,13 +4,13 @@ import { join } from "node:path";
 import { check, PtychoError } from "../core/errors.js";
 import type { Json } from "../core/json.js";
 import type { ComplexArray, NdArray } from "../core/ndarray.js";
-import { VERSION } from "../core/version.js";
 import type { SavedState } from "../engines/reconstruction.js";
 import { readRegularFile, writeFileAtomic } from "../formats/files.js";
 import { printable } from "../formats/printable.js";
 import { parseSafetensors, writeSafetensors } from "../formats/safetensors.js";
 import { expectSameRun, fingerprintOf, type RunIdentity } from "../training/checkpoint.js";
 import type { Recipe } from "./reconstruct-settings.js";
+import { checkpointFolder } from "./run-checkpoints.js";
 
 /** Everything that a resumed reconstruction needs beside the scan. */
 export interface RunState {
@@ -32,16 +32,11 @@ const FREE = [
   "engine.halves",
 ].concat(
   ["engine.memory_limit", "execution.output_dir", "execution.resume", "execution.allow_mismatch"],
-  ["execution.enable_progress_bar"],
+  ["execution.enable_progress_bar", "execution.console_level"],
 );
 
-export const checkpointsIn = (outputDir: string): string => join(outputDir, "checkpoints");
-
-const statePath = (outputDir: string): string => join(checkpointsIn(outputDir), "reconstruction.safetensors");
-
-export function runIdentityOf(config: unknown, dataSha256: string): RunIdentity {
-  return { config: JSON.parse(JSON.stringify(config)) as Json, dataSha256, version: VERSION };
-}
+const statePath = (outputDir: string): string =>
+  join(checkpointFolder(outputDir), "reconstruction.safetensors");
 
 /** Under the state's name stands afterwards this state, whole, or the one before. */
 export function saveRunState(outputDir: string, run: RunState): void {
@@ -61,13 +56,18 @@ export function saveRunState(outputDir: string, run: RunState): void {
     ["run", text],
     ["sha256", digestOf(tensors)],
   ]);
-  mkdirSync(checkpointsIn(outputDir), { recursive: true });
+  mkdirSync(checkpointFolder(outputDir), { recursive: true });
   writeFileAtomic(statePath(outputDir), writeSafetensors(tensors, metadata));
 }
 
 /** In the order of names, which a file need not keep. */
 function digestOf(tensors: ReadonlyMap<string, NdArray>): string {
   return fingerprintOf([...tensors].sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** The same in values that JSON has. */
+export function finite(value: unknown): Json {
+  return JSON.parse(JSON.stringify(value, finiteText));
 }
 
 /** JSON has no infinity, and a start at Infinity means never. */

@@ -2,55 +2,51 @@
 
 import { existsSync, readdirSync, rmdirSync } from "node:fs";
 import { join } from "node:path";
-import type { Config } from "../config/fields.js";
-import { PtychoError } from "../core/errors.js";
 import type { ComplexArray } from "../core/ndarray.js";
-import { estimateProbe } from "../data/estimate-probe.js";
 import { selectFrames } from "../data/frame-source.js";
-import { centralPatterns } from "../data/scan-frames.js";
 import type { PlacedObject, ReconstructionInput } from "../engines/reconstruction.js";
 import { compareHalves, type HalvesComparison } from "../evaluation/compare-halves.js";
 import { prepareOutputFolder, reapPartials, writeFileAtomic } from "../formats/files.js";
 import { encodePng } from "../formats/png.js";
+import { shiftStatistics } from "../inference/position-moves.js";
 import { lockRun } from "../training/run-lock.js";
+import { type Base, chooseRecipe } from "./choose-recipe.js";
 import type { HalvesReport, ReconstructRequest, ReconstructResult, Work } from "./contract.js";
 import { expectOutputFolder } from "./output-file.js";
+import { earlierRuns } from "./read-run-record.js";
 import { previewPicture, writeOutcome } from "./reconstruct-files.js";
 import { reconstructByNetwork } from "./reconstruct-pinn.js";
 import { type EngineRun, HALF, type RunOptions, runEngine } from "./reconstruct-run.js";
-import { type EngineScan, openEngineScan, withModes } from "./reconstruct-scan.js";
-import {
-  countedPhotons,
-  explains,
-  noiseResidual,
-  type Recipe,
-  recipeFor,
-  toleranceOf,
-} from "./reconstruct-settings.js";
-import {
-  checkpointsIn,
-  loadRunState,
-  type RunState,
-  runIdentityOf,
-  saveRunState,
-} from "./reconstruct-state.js";
+import { type EngineScan, openEngineScan } from "./reconstruct-scan.js";
+import { type Recipe, toleranceOf } from "./reconstruct-settings.js";
+import { finite, loadRunState, type RunState, saveRunState } from "./reconstruct-state.js";
+import { checkpointFolder, runIdentity } from "./run-checkpoints.js";
+import { inputsOf } from "./run-inputs.js";
+import { RUN_FILE, type RunRecorder, recordRun } from "./run-record.js";
 import { startingObject } from "./starting-object.js";
+import { saveProduct } from "./write-product.js";
 
 /** @throws PtychoError as its parts do; after an interruption `Interrupted`, with the last whole epoch saved. */
-export async function* reconstructWorkflow(request: ReconstructRequest): Work<ReconstructResult> {
+export function reconstructWorkflow(request: ReconstructRequest): Work<ReconstructResult> {
+  return recordRun({ command: "reconstruct" }, (run) => reconstruct(request, run));
+}
+
+async function* reconstruct(request: ReconstructRequest, run: RunRecorder): Work<ReconstructResult> {
+  run.phase("read");
   const { engine, execution } = request.config.config;
   const outputDir = execution.output_dir;
   expectOutputFolder(outputDir);
-  if (engine.engine === "pinn") return yield* reconstructByNetwork(request);
+  if (engine.engine === "pinn") return yield* reconstructByNetwork(request, run);
   const isNew = !existsSync(outputDir);
   prepareOutputFolder(outputDir);
   const lock = lockRun(outputDir);
   let scan: EngineScan | undefined;
   try {
-    for (const path of [outputDir, checkpointsIn(outputDir)]) reapPartials(path);
-    scan = yield* openEngineScan(request.file, request.config.config, request.signal);
+    for (const path of [outputDir, checkpointFolder(outputDir)]) reapPartials(path);
+    scan = yield* openEngineScan(request);
+    for (const text of scan.notes ?? []) yield { kind: "message", text };
     for (const text of scan.warnings) yield { kind: "warning", text };
-    return yield* reconstructScan(request, scan);
+    return yield* reconstructScan(request, scan, run);
   } finally {
     scan?.close();
     lock.release();
@@ -59,14 +55,24 @@ export async function* reconstructWorkflow(request: ReconstructRequest): Work<Re
   }
 }
 
-async function* reconstructScan(request: ReconstructRequest, scan: EngineScan): Work<ReconstructResult> {
+async function* reconstructScan(
+  request: ReconstructRequest,
+  scan: EngineScan,
+  record: RunRecorder,
+): Work<ReconstructResult> {
   const { file, signal } = request;
   const { config } = request.config;
   const { engine, execution } = config;
   const outputDir = execution.output_dir;
   const startedMs = performance.now();
-  const identity = runIdentityOf(config, scan.sha256);
+  const identity = runIdentity(config, scan.sha256);
   const resumed = execution.resume ? loadRunState(outputDir, identity, execution.allow_mismatch) : undefined;
+  // Only now: a run that is refused must not replace the record of the one it would have resumed.
+  const path = join(outputDir, RUN_FILE);
+  const inputs = { ...(request.scan === undefined ? { scan: file } : {}), ...inputsOf(request.config) };
+  const earlier = execution.resume ? earlierRuns(path, request.config) : [];
+  await record.begin({ path, config: request.config, inputs, earlier });
+  record.phase("choose");
   const run: RunOptions = {
     ...{ threads: engine.threads, memoryMiB: engine.memory_limit, tolerance: 0, signal },
     label: "",
@@ -76,7 +82,7 @@ async function* reconstructScan(request: ReconstructRequest, scan: EngineScan): 
   const base = { xPx: scan.xPx, yPx: scan.yPx, ...(object === undefined ? {} : { object }) };
   const chosen =
     resumed === undefined
-      ? yield* choose(scan, config, run, base)
+      ? yield* chooseRecipe(scan, config, run, base)
       : { ...resumed, probe: resumed.startProbe };
   const recipe: Recipe = { ...chosen.recipe, epochs: engine.epochs ?? chosen.recipe.epochs };
   const { probe, notes } = chosen;
@@ -86,6 +92,7 @@ async function* reconstructScan(request: ReconstructRequest, scan: EngineScan): 
     yield { kind: "message", text: `resuming after epoch ${resumed.residuals.length}` };
   const { xPx, yPx } = scan;
   const input: ReconstructionInput = { ...base, frames: scan.frames, probe };
+  record.phase("reconstruct");
   const main = yield* runEngine(
     input,
     recipe,
@@ -111,11 +118,12 @@ async function* reconstructScan(request: ReconstructRequest, scan: EngineScan): 
     reconstruction.positions(),
   ];
   await reconstruction.release();
+  if (engine.halves) record.phase("halves");
   const halves = engine.halves ? yield* runHalves(scan, { ...base, probe }, recipe, run) : undefined;
   const moved = rmsShift(positions, scan);
   const report = {
     scan: file,
-    ...{ engine: recipe.engine, settings: printable(recipe), notes, mask: scan.maskNotes },
+    ...{ engine: recipe.engine, settings: finite(recipe.settings), notes, mask: scan.maskNotes },
     ...{ epochs: residuals.length, ended, residual: residuals.at(-1), residuals },
     patterns: scan.frames.n,
     pattern_px: scan.frames.N,
@@ -129,6 +137,7 @@ async function* reconstructScan(request: ReconstructRequest, scan: EngineScan): 
     data_sha256: scan.sha256,
     config,
   };
+  record.phase("save");
   const files = writeOutcome(
     outputDir,
     {
@@ -138,9 +147,14 @@ async function* reconstructScan(request: ReconstructRequest, scan: EngineScan): 
       recorded: engine.refine_positions ? { xPx, yPx } : undefined,
       residuals,
       halves,
+      pixelSizeM: scan.pixelSizeM,
     },
     report,
   );
+  yield* saveProduct(outputDir, {
+    ...{ object: placed.object, originPx: placed.originPx, probe: found, ...positions, losses: residuals },
+    ...{ geometry: scan, nphotons: scan.nphotons },
+  });
   const positionNote = engine.refine_positions
     ? [`positions moved by ${moved.toFixed(2)} px r.m.s., see positions.png`]
     : [];
@@ -149,112 +163,6 @@ async function* reconstructScan(request: ReconstructRequest, scan: EngineScan): 
     notes: [...scan.maskNotes, ...notes, ...positionNote],
     halves: halves === undefined ? undefined : halvesReport(halves),
   };
-}
-
-interface Choice {
-  readonly probe: ComplexArray;
-  readonly recipe: Recipe;
-  readonly notes: readonly string[];
-}
-
-type Base = Pick<ReconstructionInput, "xPx" | "yPx" | "object">;
-
-/** Patterns in the middle of the scan from which a probe is estimated, and those in which counts are looked for. */
-const SAMPLE_BYTES = 128 * 2 ** 20;
-const LOOKED_AT = 50;
-
-/** What a trial of a probe leaves out of the user's wishes: it asks one thing only. */
-const PLAIN = {
-  engine: "auto",
-  noise: "amplitude",
-  ...{ epochs: null, patterns_per_batch: null, relaxation: null, object_step: null, object_momentum: null },
-  ...{ refine_positions: false, fit_brightness: false },
-} as const;
-
-/** Epochs of a trial: of a probe that may be known, and of each of several estimated ones. */
-const TRIAL_EPOCHS = { known: 3, candidate: 10 } as const;
-
-/** The starting probe and the recipe, by what was asked, what is in the file, and short trials where they must decide. */
-async function* choose(
-  scan: EngineScan,
-  { engine, execution }: Config<"reconstruct">,
-  run: RunOptions,
-  base: Base,
-): Work<Choice> {
-  const { seed } = execution;
-  const { frames } = scan;
-  const { n, N } = frames;
-  const size = { patterns: n, modes: engine.modes ?? scan.probe?.shape[0] ?? 1 };
-  const recipe = (fitProbe: boolean) => recipeFor(engine, seed, size, fitProbe);
-  recipe(true); // what cannot work is refused before any trial
-  if (scan.probe === undefined) {
-    if (engine.refine_probe === "off")
-      throw new PtychoError(
-        "UsageError",
-        "--refine_probe off needs a probe: the file has none, and an estimate must be fitted; give --probe FILE",
-      );
-    const sample = centralPatterns(scan, Math.max(1, Math.floor(SAMPLE_BYTES / (4 * N * N))));
-    const { candidates, isMeasured } = estimateProbe(sample.amplitudes, sample.xPx, sample.yPx);
-    let best = { ...candidates[0], residual: Number.POSITIVE_INFINITY };
-    const tried: string[] = [];
-    for (const candidate of isMeasured ? [] : candidates) {
-      const short = {
-        ...recipeFor({ ...engine, engine: "rpie", noise: "amplitude" }, seed, size, true),
-        epochs: TRIAL_EPOCHS.candidate,
-      };
-      const result = yield* runEngine({ ...base, frames, probe: candidate.probe }, short, {
-        ...run,
-        label: `trying ${candidate.kind}`,
-      });
-      await result.reconstruction.release();
-      const residual = result.residuals.at(-1) ?? Number.NaN;
-      tried.push(`${candidate.kind} R ${residual.toFixed(4)}`);
-      if (residual < best.residual) best = { ...candidate, residual };
-    }
-    const why = isMeasured ? "" : `; of ${tried.join(", ")} the best`;
-    return {
-      probe: withModes(best.probe, engine.modes),
-      recipe: recipe(true),
-      notes: [
-        `no probe given, estimated: ${best.note}${why}`,
-        describe(recipe(true), engine.engine === "auto"),
-      ],
-    };
-  }
-  const probe = withModes(scan.probe, engine.modes);
-  const decided = { on: true, off: false, auto: undefined }[engine.refine_probe];
-  const grown = probe.shape[0] > scan.probe.shape[0];
-  if (decided !== undefined || grown) {
-    const chosen = recipe(decided ?? true);
-    const why = grown
-      ? "modes were added to the probe: it is fitted"
-      : `--refine_probe ${engine.refine_probe}`;
-    return { probe, recipe: chosen, notes: [why, describe(chosen, engine.engine === "auto")] };
-  }
-  const plain = { ...engine, ...PLAIN };
-  const known = recipeFor(plain, seed, size, false);
-  const result = yield* runEngine(
-    { ...base, frames, probe },
-    { ...known, epochs: TRIAL_EPOCHS.known },
-    { ...run, label: "trying the probe as it is" },
-  );
-  await result.reconstruction.release();
-  const residual = result.residuals.at(-1) ?? Number.NaN;
-  const sample = centralPatterns(scan, LOOKED_AT);
-  const photons = scan.nphotons ?? countedPhotons(sample.amplitudes.data, sample.xPx.length);
-  const fits = explains(residual, noiseResidual(N, photons));
-  const chosen = recipe(!fits);
-  const finding = fits
-    ? `the probe explains the patterns as it is (R ${residual.toFixed(4)} after ${TRIAL_EPOCHS.known} epochs): it is kept`
-    : `the probe does not explain the patterns (R ${residual.toFixed(4)} after ${TRIAL_EPOCHS.known} epochs): it is fitted too`;
-  return { probe, recipe: chosen, notes: [finding, describe(chosen, engine.engine === "auto")] };
-}
-
-function describe({ engine, epochs, settings }: Recipe, auto: boolean): string {
-  const { batchSize, objectStep, probeStart, momentum } = settings;
-  const fit = Number.isFinite(probeStart) ? "object and probe" : "object alone";
-  const how = `${engine}, ${epochs} epochs, batches of ${batchSize}, step ${objectStep}, momentum ${momentum}, ${fit}`;
-  return auto ? `chosen: ${how} (measured best for such scans, docs/adr/0007)` : how;
 }
 
 /** Two reconstructions, of the patterns with even and with odd number, and how far they agree. */
@@ -295,23 +203,16 @@ function halvesReport({
   return { phaseCorrelation, amplitudeCorrelation, halfBitPeriodPx };
 }
 
-/** r.m.s. distance of refined positions from recorded ones. */
-function rmsShift(
-  now: { readonly xPx: Float64Array; readonly yPx: Float64Array },
-  start: { readonly xPx: Float64Array; readonly yPx: Float64Array },
-): number {
-  let sum = 0;
-  for (let i = 0; i < now.xPx.length; i++)
-    sum += (now.xPx[i] - start.xPx[i]) ** 2 + (now.yPx[i] - start.yPx[i]) ** 2;
-  return Math.sqrt(sum / now.xPx.length);
+interface Positions {
+  readonly xPx: Float64Array;
+  readonly yPx: Float64Array;
 }
 
-/** The settings for a report: a start at Infinity is "never". */
-function printable({ settings }: Recipe): Record<string, number | string> {
-  return Object.fromEntries(
-    Object.entries(settings).map(([name, value]) => [
-      name,
-      value === Number.POSITIVE_INFINITY ? "never" : value,
-    ]),
-  );
+/** r.m.s. distance of refined positions from recorded ones, pixels. */
+function rmsShift(now: Positions, start: Positions): number {
+  const moves = Array.from(now.xPx, (x, i) => ({
+    start: { x: start.xPx[i], y: start.yPx[i] },
+    end: { x, y: now.yPx[i] },
+  }));
+  return shiftStatistics(moves).rms;
 }

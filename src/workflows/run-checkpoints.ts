@@ -25,15 +25,29 @@ const FREE_FIELDS = [
   "execution.allow_mismatch",
   "execution.enable_progress_bar",
   "execution.logger_backend",
+  "execution.mlflow_tracking_uri",
   "execution.enable_checkpointing",
   "execution.checkpoint_save_top_k",
+  "execution.console_level",
+  "execution.do_stitching",
+  "execution.log_patch_stats",
+  "execution.recon_log_every_n_epochs",
+  "execution.recon_log_num_patches",
+  "execution.recon_log_fixed_indices",
+  "execution.recon_log_stitch",
+  "execution.recon_log_max_stitch_samples",
+  "execution.patch_stats_limit",
   "data.train_data_file",
   "data.test_data_file",
 ];
 
 export const checkpointFolder = (outputDir: string): string => join(outputDir, "checkpoints");
 
-export function runIdentity(config: Config<"train">, dataSha256: string): RunIdentity {
+/** What a run must have in common with the one that it resumes. */
+export function runIdentity(
+  config: Config<"train"> | Config<"reconstruct">,
+  dataSha256: string,
+): RunIdentity {
   return { config: config as unknown as Json, dataSha256, version: VERSION }; // plain values by section
 }
 

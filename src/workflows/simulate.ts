@@ -1,50 +1,67 @@
 // A synthetic scan with its truth, in the file format of measured scans.
 
+import { extname } from "node:path";
+import { check } from "../core/errors.js";
 import { type ComplexArray, float64, type NdArray } from "../core/ndarray.js";
 import { VERSION } from "../core/version.js";
 import { BAD_PIXEL_KEYS, DIFFRACTION_KEYS, SCAN_KEYS, TRUE_POSITION_KEYS } from "../data/keys.js";
 import type { NpyArray } from "../formats/npy.js";
 import { writeNpz } from "../formats/npz.js";
 import { type SimulatedScan, simulateScan } from "../simulation/acquire.js";
-import { type FaultyPatterns, withBadPixels, withPositionError } from "../simulation/faults.js";
-import { makeDeadLeavesObject, makeLinesObject } from "../simulation/objects.js";
-import { makeProbeModes } from "../simulation/probe-modes.js";
-import { defaultDiskRadiusPx, makeDefocusedProbe, makeDiskProbe } from "../simulation/probes.js";
-import { makeFermatScan, makeRasterScan, type ScanPositions } from "../simulation/scans.js";
+import { withBeamStop, withReadoutNoise, withSaturation } from "../simulation/detector.js";
+import { withBadPixels, withPositionError } from "../simulation/faults.js";
+import { probeRadiusPx } from "../simulation/make-probe.js";
+import type { ScanPositions } from "../simulation/scans.js";
 import type { SimulateRequest, SimulateResult, Work } from "./contract.js";
 import { prepareOutputFile } from "./output-file.js";
-
-/** Jitter of a raster scan as a share of its step. */
-const JITTER = 0.3;
-/** Object pixels kept free beside the outermost probe windows, for the bilinear sampling. */
-const MARGIN_PX = 1;
-/** Wavelength and object pixel of the defocused probe; only their ratio with the defocus shapes it. */
-const WAVELENGTH_M = 1.24e-10;
-const PIXEL_SIZE_M = 20e-9;
+import { type RunRecorder, recordBeside, recordRun } from "./run-record.js";
+import { simulatedObject, simulatedPositions, simulatedProbe } from "./simulated-parts.js";
 
 /**
  * Writes a scan file: amplitude = sqrt(counts) / s, with the one factor s that makes |F(probe x object)| the noise-free
  * amplitude for the probe and object of the file; counts = s^2 x amplitude^2 (s^2 stands in the metadata as
  * `counts_per_squared_amplitude`). Equal requests give equal bytes. With a position error the recorded positions stand
  * under the usual names and the true ones under `xcoords_true`, `ycoords_true`; with bad pixels the file has their mask
- * as `bad_pixels`, 1 = bad.
+ * as `bad_pixels`, 1 = bad. With a dose ladder there is one file for each number of photons, `<name>_n<photons>.npz`, of one
+ * object, probe and scan.
  *
+ * @param outer the run that this one is a part of, which keeps the record of both.
  * @throws PtychoError UsageError for a path that cannot be written or a size that cannot be simulated, ResourceError.
  */
-export async function* simulateWorkflow(request: SimulateRequest): Work<SimulateResult> {
-  const { outputFile, photons, patterns, seed, signal, probeModes = 1 } = request;
-  prepareOutputFile("simulate: output file", outputFile, []);
+export function simulateWorkflow(request: SimulateRequest, outer?: RunRecorder): Work<SimulateResult> {
+  const { signal: _, outputFile: __, ...asked } = request;
+  return recordRun({ command: "simulate", request: asked, outer }, (run) => simulate(request, run));
+}
+
+async function* simulate(request: SimulateRequest, run: RunRecorder): Work<SimulateResult> {
+  const { outputFile, photons, signal, objectFile, probeFile, scanFile, seed } = request;
+  const inputs = Object.entries({ objectFile, probeFile, scanFile }).filter(
+    (entry): entry is [string, string] => entry[1] !== undefined,
+  );
+  const doses = request.doseLadder ?? [photons];
+  const files = doses.map((dose) =>
+    request.doseLadder === undefined ? outputFile : doseFile(outputFile, dose),
+  );
+  check(
+    doses.length > 0 && new Set(files).size === files.length,
+    "UsageError",
+    () => `--dose_ladder: expected different numbers of photons, got ${doses.join(", ")}`,
+  );
+  for (const file of files)
+    prepareOutputFile(
+      "simulate: output file",
+      file,
+      inputs.map(([, path]) => path),
+    );
   signal.throwIfAborted();
-  const { positions, stepPx } = scanOf(request);
-  const radiusPx = defaultDiskRadiusPx(request.N, 0.7);
-  yield {
-    kind: "message",
-    text:
-      `simulating ${patterns} patterns of ${request.N} x ${request.N} pixels, ${request.object} object, ` +
-      `${request.probe} probe${probeModes === 1 ? "" : ` of ${probeModes} modes`}, ${request.scan} scan with a step of ` +
-      `${stepPx.toPrecision(3)} px`,
-  };
-  if (patterns > 1 && stepPx > radiusPx) {
+  const object = simulatedObject(request);
+  const probe = await simulatedProbe(request);
+  const { positions, stepPx } = simulatedPositions(request, object.shape);
+  await run.begin({ path: recordBeside(outputFile), inputs: Object.fromEntries(inputs) });
+  const patterns = positions.xPx.length;
+  yield { kind: "message", text: summaryOf(request, patterns, stepPx) };
+  const radiusPx = probeRadiusPx({ sidePx: request.N, seed, ...radiusOf(request) });
+  if (patterns > 1 && stepPx > radiusPx && probeFile === undefined) {
     yield {
       kind: "warning",
       text:
@@ -52,62 +69,91 @@ export async function* simulateWorkflow(request: SimulateRequest): Work<Simulate
         `${radiusPx.toPrecision(3)} px: neighbours hardly overlap; ask for more patterns or a smaller object`,
     };
   }
-  const scan = simulateScan({
-    object: objectOf(request),
-    probe: probeModes === 1 ? probeOf(request) : makeProbeModes(probeOf(request), probeModes),
-    xPx: positions.xPx,
-    yPx: positions.yPx,
-    photons,
-    noise: { kind: "poisson", seed },
-  });
-  signal.throwIfAborted();
-  writeNpz(outputFile, members(scan, request));
-  yield { kind: "wrote", path: outputFile, what: "scan" };
-  return { outputFile, patterns };
-}
-
-function objectOf({ object, phase, objectSizePx: sidePx, seed }: SimulateRequest): ComplexArray {
-  if (object === "lines") return makeLinesObject({ sidePx, seed, ...(phase ? {} : { phaseRad: 0 }) });
-  return makeDeadLeavesObject({ sidePx, seed, ...(phase ? {} : { phaseRad: [0, 0] as const }) });
-}
-
-function probeOf({ probe, N: sidePx }: SimulateRequest): ComplexArray {
-  if (probe === "disk") return makeDiskProbe({ sidePx });
-  // A quarter of the longest distance that N pixels can carry: curved by several radians, still well inside the window.
-  const defocusM = (sidePx * PIXEL_SIZE_M ** 2) / WAVELENGTH_M / 4;
-  return makeDefocusedProbe({ sidePx, wavelengthM: WAVELENGTH_M, pixelSizeM: PIXEL_SIZE_M, defocusM });
-}
-
-/** Exactly `patterns` positions that fill the object as far as the probe window stays on it. */
-function scanOf({ scan, patterns, N, objectSizePx, seed }: SimulateRequest): {
-  readonly positions: ScanPositions;
-  readonly stepPx: number;
-} {
-  const centre = objectSizePx / 2;
-  const centrePx = [centre, centre] as const;
-  const roomPx = objectSizePx - N - 2 * MARGIN_PX;
-  if (roomPx <= 0) {
-    const xPx = new Float64Array(patterns).fill(centre);
-    return { positions: { xPx, yPx: xPx.slice() }, stepPx: 0 };
+  for (const [k, dose] of doses.entries()) {
+    signal.throwIfAborted();
+    const noise =
+      request.noise === "none"
+        ? ({ kind: "none" } as const)
+        : ({ kind: "poisson", seed: (seed + k) % 2 ** 32 } as const);
+    const scan = simulateScan({ object, probe, ...positions, photons: dose, noise });
+    const readOut = readOutScan(scan.diffraction, request);
+    for (const text of readOut.warnings) yield { kind: "warning", text };
+    if (k === 0 && scan.patternsOverEdge > 0)
+      yield {
+        kind: "warning",
+        text: `${scan.patternsOverEdge} of ${patterns} patterns reach over the edge of the object, where it is opaque`,
+      };
+    writeNpz(files[k], members(scan, readOut, { ...request, photons: dose, patterns }));
+    yield { kind: "wrote", path: files[k], what: "scan" };
   }
-  if (scan === "fermat") {
-    const stepPx = (roomPx / 2) * Math.sqrt(Math.PI / patterns);
-    return { positions: makeFermatScan({ positions: patterns, stepPx, centrePx }), stepPx };
-  }
-  const columns = Math.ceil(Math.sqrt(patterns));
-  const rows = Math.ceil(patterns / columns);
-  const stepPx = roomPx / (columns - 1 + 2 * JITTER);
-  const grid = makeRasterScan({ columns, rows, stepPx, centrePx, jitterPx: JITTER * stepPx, seed });
-  const positions = { xPx: grid.xPx.slice(0, patterns), yPx: grid.yPx.slice(0, patterns) };
-  return { positions, stepPx };
+  return { outputFile: files[0], outputFiles: files, patterns };
 }
 
-function members(scan: SimulatedScan, request: SimulateRequest): [string, NpyArray][] {
+/** `<name>_n1e9.npz` for 1e9 photons. */
+function doseFile(outputFile: string, dose: number): string {
+  const ending = extname(outputFile);
+  const photons = dose.toExponential().replace("e+", "e");
+  return `${outputFile.slice(0, outputFile.length - ending.length)}_n${photons}${ending}`;
+}
+
+function radiusOf({ probeRadiusPx: radiusPx }: SimulateRequest): { readonly radiusPx?: number } {
+  return radiusPx === undefined ? {} : { radiusPx };
+}
+
+function summaryOf(request: SimulateRequest, patterns: number, stepPx: number): string {
+  const { N, object, probe, scan, objectFile, probeFile, scanFile, probeModes = 1 } = request;
+  const named = (file: string | undefined, kind: string) => (file === undefined ? kind : `given`);
+  return (
+    `simulating ${patterns} patterns of ${N} x ${N} pixels, ${named(objectFile, object)} object, ` +
+    `${named(probeFile, probe)} probe${probeModes === 1 ? "" : ` of ${probeModes} modes`}, ` +
+    `${named(scanFile, scan)} scan with a step of ${stepPx.toPrecision(3)} px`
+  );
+}
+
+interface ReadOut {
+  readonly diffraction: NdArray<"float32">;
+  /** 1 at pixels that say nothing [N, N]; undefined where all of them do. */
+  readonly badPixels: NdArray<"bool"> | undefined;
+  readonly warnings: readonly string[];
+}
+
+/** Photons to what the detector gives: readout noise, full well, faulty pixels, beam stop. */
+function readOutScan(photons: NdArray<"float32">, request: SimulateRequest): ReadOut {
+  const { readoutNoise = 0, saturation, badPixelFraction = 0, beamStopPx = 0, seed } = request;
+  const warnings: string[] = [];
+  let diffraction = readoutNoise === 0 ? photons : withReadoutNoise(photons, readoutNoise, seed);
+  if (saturation !== undefined) {
+    const cut = withSaturation(diffraction, saturation);
+    diffraction = cut.diffraction;
+    if (cut.saturated > 0)
+      warnings.push(`${cut.saturated} values were cut at ${saturation} counts, where the detector saturates`);
+  }
+  const masks: NdArray<"bool">[] = [];
+  if (badPixelFraction !== 0) {
+    const faulty = withBadPixels(diffraction, badPixelFraction, seed);
+    diffraction = faulty.diffraction;
+    masks.push(faulty.badPixels);
+  }
+  if (beamStopPx !== 0) {
+    const stopped = withBeamStop(diffraction, beamStopPx);
+    diffraction = stopped.diffraction;
+    masks.push(stopped.badPixels);
+  }
+  const badPixels =
+    masks.length === 0
+      ? undefined
+      : { ...masks[0], data: masks[0].data.map((_, i) => (masks.some(({ data }) => data[i] === 1) ? 1 : 0)) };
+  return { diffraction, badPixels, warnings };
+}
+
+function members(
+  scan: SimulatedScan,
+  { diffraction, badPixels }: ReadOut,
+  request: SimulateRequest,
+): [string, NpyArray][] {
   const { object, intensityScale } = scan;
-  const { positionErrorPx = 0, badPixelFraction = 0, seed } = request;
+  const { positionErrorPx = 0, seed } = request;
   const { xPx, yPx } = positionErrorPx === 0 ? scan : withPositionError(scan, positionErrorPx, seed);
-  const { diffraction, badPixels }: Partial<FaultyPatterns> & Pick<SimulatedScan, "diffraction"> =
-    badPixelFraction === 0 ? scan : withBadPixels(scan.diffraction, badPixelFraction, seed);
   const amplitude: NdArray<"float32"> = {
     ...diffraction,
     data: diffraction.data.map((value) => value / intensityScale),
@@ -145,7 +191,14 @@ function truePositions({ xPx, yPx }: ScanPositions): [string, NpyArray][] {
 
 function metadataOf(scan: SimulatedScan, request: SimulateRequest) {
   const { object, phase, probe, scan: kind, N, patterns, objectSizePx, photons, seed } = request;
-  const { probeModes = 1, positionErrorPx = 0, badPixelFraction = 0 } = request;
+  const {
+    probeModes = 1,
+    positionErrorPx = 0,
+    badPixelFraction = 0,
+    readoutNoise = 0,
+    beamStopPx = 0,
+  } = request;
+  const { objectFile, probeFile, scanFile, probeRadiusPx: radius, scanJitter, noise, saturation } = request;
   return {
     schema_version: "1.0.0",
     creation_info: { script: "ptychopinn simulate", ptychopinn_version: VERSION },
@@ -153,7 +206,16 @@ function metadataOf(scan: SimulatedScan, request: SimulateRequest) {
     training_parameters: { n_images: patterns },
     data_transformations: [],
     additional_parameters: {
-      ...{ object, phase, probe, scan: kind, object_size_px: objectSizePx, seed },
+      ...(objectFile === undefined ? { object, object_size_px: objectSizePx } : { object_file: objectFile }),
+      ...(probeFile === undefined ? { probe } : { probe_file: probeFile }),
+      ...(scanFile === undefined ? { scan: kind } : { scan_file: scanFile }),
+      ...{ phase, seed },
+      ...(radius !== undefined && { probe_radius_px: radius }),
+      ...(scanJitter !== undefined && { scan_jitter: scanJitter }),
+      ...(noise !== undefined && { noise }),
+      ...(readoutNoise !== 0 && { readout_noise: readoutNoise }),
+      ...(saturation !== undefined && { saturation }),
+      ...(beamStopPx !== 0 && { beam_stop_px: beamStopPx }),
       ...(probeModes !== 1 && { probe_modes: probeModes }),
       ...(positionErrorPx !== 0 && { position_error_px: positionErrorPx }),
       ...(badPixelFraction !== 0 && { bad_pixel_fraction: badPixelFraction }),

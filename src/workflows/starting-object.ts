@@ -7,6 +7,7 @@ import { check } from "../core/errors.js";
 import type { PlacedObject } from "../engines/reconstruction.js";
 import type { ReconstructRequest, Work } from "./contract.js";
 import { inferWorkflow } from "./infer.js";
+import { readAnyReconstruction } from "./read-object.js";
 import { RECONSTRUCTION_FILE, readReconstruction } from "./read-reconstruction.js";
 
 /**
@@ -17,17 +18,18 @@ import { RECONSTRUCTION_FILE, readReconstruction } from "./read-reconstruction.j
  */
 export async function* startingObject(
   init: string,
-  { file, config, signal }: ReconstructRequest,
+  { file, scan, config, signal }: ReconstructRequest,
 ): Work<PlacedObject> {
-  if (!isModel(init)) return readReconstruction(init);
+  if (!isModel(init)) return await readAnyReconstruction(init);
   const { execution, data } = config.config;
   const outputDir = join(execution.output_dir, "init");
   const values = {
     ...{ model_path: init, test_data_file: file, output_dir: outputDir, seed: execution.seed },
-    axis_order: data.axis_order,
+    ...{ axis_order: data.axis_order, units: data.units, map: data.map },
   };
   const inferred = yield* inferWorkflow({
     config: resolveConfig("infer", { layers: [{ source: "--init", values }] }),
+    ...(scan === undefined ? {} : { scan }),
     signal,
   });
   yield { kind: "message", text: `starting from what the model ${init} predicts` };

@@ -1,19 +1,20 @@
 // Scan file -> training -> one model archive. The truth in the file is never read, except for supervised labels.
-
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Bundle } from "../bundle/load-bundle.js";
+import { type ChosenDevice, chooseDevice } from "../compute/choose-device.js";
 import { withFacts } from "../config/facts.js";
 import type { ResolvedConfig } from "../config/resolve.js";
 import { splitGroups } from "../data/batches.js";
 import { scanSize } from "../data/raw-data.js";
-import { prepareOutputFolder, reapPartials, writeFileAtomic } from "../formats/files.js";
+import { prepareOutputFolder, reapPartials } from "../formats/files.js";
 import { initialParameters } from "../model/initialise.js";
-import { layoutOf, packParameters } from "../model/parameters.js";
-import { metricsTable } from "../tracking/metrics-table.js";
+import { layoutOf, type ParameterLayout, packParameters, unpackParameters } from "../model/parameters.js";
 import { fingerprintOf } from "../training/checkpoint.js";
 import {
   type FitRequest,
   type FitResult,
+  type History,
   type Snapshot,
   startSnapshot,
   trainEpochs,
@@ -25,6 +26,9 @@ import { initialBuffers } from "./bright-start.js";
 import type { TrainRequest, TrainResult, Work } from "./contract.js";
 import { groupedTask } from "./grouped-task.js";
 import { optimiserSettingsOf, profileOf, scheduleSettingsOf } from "./model-settings.js";
+import { openPatchLog } from "./patch-watch.js";
+import { earlierRuns } from "./read-run-record.js";
+import { openReconLog, type ReconLogSettings } from "./recon-log.js";
 import {
   checkpointFolder,
   expectCheckpoints,
@@ -32,70 +36,106 @@ import {
   runIdentity,
   snapshotSaver,
 } from "./run-checkpoints.js";
+import { inputsOf } from "./run-inputs.js";
+import { RUN_FILE, type RunRecorder, recordRun } from "./run-record.js";
 import { saveModel } from "./save-model.js";
 import { expectPatternSize, modelIdentity, startWeights } from "./start-model.js";
+import { stitchAfterTraining } from "./stitch-after-training.js";
 import { readTeacher } from "./teacher.js";
-import { groupedData, readTrainingScan } from "./training-data.js";
+import { rowsOf, tracked, trackerOf } from "./track-training.js";
+import { groupedData, trainingScan } from "./training-data.js";
 import { type GraphSettings, openTrainingGraphs } from "./training-graphs.js";
 import type { TrainingTask } from "./training-task.js";
 import { unrolledTask } from "./unrolled-task.js";
 
-/** @throws PtychoError as its parts do; after an interruption `Interrupted`, with the state saved. */
-export async function* trainWorkflow({ config: asked, start, signal }: TrainRequest): Work<TrainResult> {
-  const { resolved, task } = await readTask(asked, start);
+/**
+ * @param outer the run that this one is a part of, which keeps the record of both.
+ * @throws PtychoError as its parts do; after an interruption `Interrupted`, with the state saved.
+ */
+export function trainWorkflow(request: TrainRequest, outer?: RunRecorder): Work<TrainResult> {
+  return recordRun({ command: "train", outer }, (run) => train(request, run));
+}
+
+async function* train(request: TrainRequest, run: RunRecorder): Work<TrainResult> {
+  run.phase("read");
+  const { start, signal } = request;
+  const { resolved, task, notes } = await readTask(request);
   const { output_dir: outputDir, resume } = resolved.config.execution;
   if (resume) expectCheckpoints(outputDir);
   prepareOutputFolder(outputDir);
   const lock = lockRun(outputDir);
   try {
     for (const folder of [outputDir, checkpointFolder(outputDir)]) reapPartials(folder);
-    return yield* trainTask(resolved, task, start, signal);
+    for (const text of notes) yield { kind: "message", text };
+    const trained = yield* trainTask({ resolved, task, model: start, run, signal });
+    if (!resolved.config.execution.do_stitching) return trained;
+    return { ...trained, stitched: yield* stitchAfterTraining(request, trained.archivePath, run) };
   } finally {
     lock.release();
   }
 }
 
 /** Reads and checks everything before any file is written. */
-async function readTask(
-  asked: ResolvedConfig<"train">,
-  start: Bundle | undefined,
-): Promise<{ resolved: ResolvedConfig<"train">; task: TrainingTask }> {
+async function readTask({ config: asked, start, scan: given, testScan }: TrainRequest): Promise<{
+  resolved: ResolvedConfig<"train">;
+  task: TrainingTask;
+  notes: readonly string[];
+}> {
   const { data, execution } = asked.config;
   const profile = profileOf(asked.config);
+  const device = await trainingDevice(asked);
   const teacher = readTeacher(asked.config.training);
-  const scan = readTrainingScan(data.train_data_file, profile, data);
+  const scan = await trainingScan(given, data.train_data_file, profile, data);
   if (start !== undefined) expectPatternSize(start, scanSize(scan.raw).N);
   const resolved = withFacts(asked, { N: scanSize(scan.raw).N, nphotons: scan.raw.nphotons });
   const test =
-    data.test_data_file === null ? undefined : readTrainingScan(data.test_data_file, profile, data);
+    data.test_data_file === null
+      ? undefined
+      : await trainingScan(testScan, data.test_data_file, profile, data);
+  const notes = [...scan.notes, ...(test?.notes ?? [])];
   const warnings = [...scan.warnings, ...(test?.warnings ?? [])];
   if (resolved.config.model.architecture === "unrolled") {
-    const clusters = { scan: scan.raw, test: test?.raw, teacher, warnings };
-    return { resolved, task: await unrolledTask(resolved, clusters) };
+    const clusters = { scan: scan.raw, test: test?.raw, teacher, device, warnings };
+    return { resolved, task: await unrolledTask(resolved, clusters), notes };
   }
-  const train = groupedData(scan.raw, profile, resolved);
+  const train = groupedData(scan.raw, profile, resolved, warnings);
   const count = train.container.images.shape[0];
   if (resolved.sources.n_groups?.givenAs !== undefined && data.n_groups > count)
     warnings.push(`${data.n_groups} groups were asked for, the scan has patterns for ${count}: all are used`);
   if (test !== undefined) {
-    const held = groupedData(test.raw, profile, resolved, train);
+    const held = groupedData(test.raw, profile, resolved, warnings, train);
     const everything = (size: number) => Int32Array.from({ length: size }, (_, group) => group);
     const validation = { data: held, groups: everything(held.container.images.shape[0]) };
-    const heldOut = { train, groups: everything(count), validation, teacher, warnings };
-    return { resolved, task: await groupedTask(resolved, heldOut) };
+    const heldOut = { train, groups: everything(count), validation, teacher, device, warnings };
+    return { resolved, task: await groupedTask(resolved, heldOut), notes };
   }
   const split = splitGroups(count, data.validation_split, execution.seed);
   const validation = split.validation.length === 0 ? undefined : { data: train, groups: split.validation };
-  const groups = { train, groups: split.train, validation, teacher, warnings };
-  return { resolved, task: await groupedTask(resolved, groups) };
+  const groups = { train, groups: split.train, validation, teacher, device, warnings };
+  return { resolved, task: await groupedTask(resolved, groups), notes };
 }
 
-async function* trainTask(
-  resolved: ResolvedConfig<"train">,
-  task: TrainingTask,
-  model: Bundle | undefined,
-  signal: AbortSignal,
-): Work<TrainResult> {
+/** A default that nobody asked for warns, and does not keep a GPU away that somebody asked for. */
+function trainingDevice({ config, sources }: ResolvedConfig<"train">): Promise<ChosenDevice> {
+  const { accelerator, deterministic } = config.execution;
+  const asked = sources.deterministic?.givenAs !== undefined;
+  return chooseDevice({
+    accelerator,
+    repeatable: deterministic === true && !asked ? "warn" : deterministic,
+    float64:
+      profileOf(config) === "counts" ? "the count likelihood (--profile ci) is summed in float64" : undefined,
+  });
+}
+
+interface TaskRun {
+  readonly resolved: ResolvedConfig<"train">;
+  readonly task: TrainingTask;
+  readonly model: Bundle | undefined;
+  readonly run: RunRecorder;
+  readonly signal: AbortSignal;
+}
+
+async function* trainTask({ resolved, task, model, run, signal }: TaskRun): Work<TrainResult> {
   const { config } = resolved;
   const { execution, training } = config;
   const outputDir = execution.output_dir;
@@ -139,16 +179,17 @@ async function* trainTask(
     const state = initialState(parameters, settings.optimiser, buffers);
     start = startSnapshot(state, schedule, training.accum_steps > 1, validation !== undefined);
   }
+  const tracker = trackerOf(resolved, start.epoch);
+  await beginTraining(resolved, task.device.name, model, run);
   const keep = snapshotSaver(outputDir, config, identity);
-  const record = execution.logger_backend === "csv" ? writeMetrics : () => {};
   const save: FitRequest["save"] = (snapshot, reason) => {
     keep(snapshot, reason);
-    record(outputDir, snapshot);
+    tracker.record(rowsOf(snapshot));
   };
   const graphs = openTrainingGraphs(settings);
-  let fitted: FitResult;
-  try {
-    fitted = yield* trainEpochs({
+  const inspect = inspectorOf(task, settings.layout, execution);
+  async function* epochs(): Work<FitResult> {
+    const fitted = yield* trainEpochs({
       start,
       epochs: training.nepochs,
       schedule,
@@ -161,43 +202,80 @@ async function* trainTask(
         : { validate: (state: TrainingState) => graphs.meanLoss(state, validation) }),
       earlyStopPatience: training.early_stop_patience,
       save,
-      ...(task.inspect === undefined ? {} : { inspect: task.inspect(settings.layout) }),
+      inspect,
       signal,
     });
+    tracker.record(rowsOf(fitted.snapshot)); // a run killed after its last checkpoint may lack the last row
+    return fitted;
+  }
+  run.phase("train");
+  let fitted: FitResult;
+  try {
+    fitted = yield* tracked(epochs(), tracker);
   } finally {
     await graphs.release();
   }
+  run.phase("save");
   const { snapshot, ended } = fitted;
-  record(outputDir, snapshot); // a run killed after its last checkpoint may lack the last row
+  if (tracker.file !== undefined) yield { kind: "wrote", path: tracker.file, what: "losses" };
   const archivePath = saveModel(outputDir, { ...config, ...origin }, task, settings.layout, snapshot.state);
   yield { kind: "wrote", path: archivePath, what: "model archive" };
+  if (execution.log_patch_stats && task.patches !== undefined) {
+    const log = openPatchLog(outputDir, "train", execution.patch_stats_limit);
+    const weights = unpackParameters(settings.layout, snapshot.state.parameters.data);
+    for await (const patches of task.patches({ ...weights, ...snapshot.state.buffers })) {
+      log.add(patches);
+      if (!log.isOpen()) break;
+    }
+    yield { kind: "wrote", path: log.write(), what: "patch statistics" };
+  }
   const { trainLoss, validationLoss } = snapshot.history;
   return {
     archivePath,
     outputDir,
     history: { trainLoss, ...(validationLoss === undefined ? {} : { validationLoss }) },
     ended,
+    containerShapes: Object.fromEntries(Array.from(task.arrays, ([name, { shape }]) => [name, shape])),
+    intensityScale: intensityScaleOf(task),
   };
+}
+
+function inspectorOf(task: TrainingTask, layout: ParameterLayout, settings: ReconLogSettings) {
+  const watch = task.inspect?.(layout);
+  const log = task.preview && openReconLog(settings, layout, task.preview);
+  return async (state: TrainingState, history: History): Promise<void> => {
+    await watch?.(state, history);
+    await log?.(state, history);
+  };
+}
+
+/** Only now: a run that is refused must not replace the record of the one it would have resumed. */
+async function beginTraining(
+  config: ResolvedConfig<"train">,
+  device: string,
+  model: Bundle | undefined,
+  run: RunRecorder,
+) {
+  const path = join(config.config.execution.output_dir, RUN_FILE);
+  const start = model !== undefined && existsSync(model.path) ? { start: model.path } : {};
+  const earlier = config.config.execution.resume ? earlierRuns(path, config) : [];
+  await run.begin({ path, config, inputs: { ...inputsOf(config), ...start }, device, earlier });
+}
+
+function intensityScaleOf({ statistics }: TrainingTask): number | undefined {
+  const scale = statistics.physics_scale ?? statistics.rms_input_scale;
+  return typeof scale === "number" ? scale : undefined;
 }
 
 function graphSettings({ config }: ResolvedConfig<"train">, task: TrainingTask): GraphSettings {
   const { gradient_clip_val: limit, gradient_clip_algorithm: algorithm, accum_steps } = config.training;
   return {
     objective: task.objective,
+    placement: task.device.placement,
     buffers: Object.fromEntries(task.network.buffers.map(({ name, shape }) => [name, shape])),
     layout: layoutOf(task.specs),
     optimiser: optimiserSettingsOf(config.training),
     accumulate: accum_steps,
     ...(limit === null ? {} : { clip: { algorithm, limit } }),
   };
-}
-
-function writeMetrics(outputDir: string, { history }: Snapshot): void {
-  const rows = history.trainLoss.map((trainLoss, epoch) => ({
-    epoch,
-    trainLoss,
-    validationLoss: history.validationLoss?.[epoch],
-    learningRate: history.learningRate[epoch],
-  }));
-  writeFileAtomic(join(outputDir, "metrics.csv"), Buffer.from(metricsTable(rows)));
 }

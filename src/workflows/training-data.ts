@@ -6,11 +6,12 @@ import { type Container, makeAmplitudeContainer, makeCountsContainer } from "../
 import { groupScan } from "../data/grouping.js";
 import { normaliseProbe } from "../data/probe-normalisation.js";
 import { type Domain, expectDomain, type RawData, scanSize } from "../data/raw-data.js";
-import { readScan, type Scan } from "../data/read-scan.js";
+import { type ReadScanOptions, readScan, type Scan } from "../data/read-scan.js";
 import { subsampled } from "../data/subsample.js";
 import { legacyRandom } from "../numeric/random-legacy.js";
 import type { BatchData } from "../training/batch-feeds.js";
 import { DOMAIN_OF, type Profile } from "../training/objective.js";
+import { pooledGroups } from "./pooled-groups.js";
 
 type DataConfig = Config<"train">["data"];
 
@@ -18,26 +19,57 @@ type DataConfig = Config<"train">["data"];
 export function readScanOf(
   path: string,
   profile: Profile,
-  axisOrder: DataConfig["axis_order"],
+  data: Pick<DataConfig, "axis_order" | "units" | "map">,
   truth = false,
-): Scan<Domain> {
+): Promise<Scan<Domain>> {
   return readScan<Domain>(path, {
     domain: DOMAIN_OF[profile],
-    ...(axisOrder === "auto" ? {} : { axisOrder: axisOrder === "nhw" ? "NHW" : "HWN" }),
+    ...sourceOptions(data),
     truth,
   });
 }
 
-/** The scan of a training run: with the truth only for supervised training. */
-export function readTrainingScan(path: string, profile: Profile, data: DataConfig): Scan<Domain> {
-  return readScanOf(path, profile, data.axis_order, profile === "supervised");
+/** How a scan file is to be read, as the configuration says. */
+export function sourceOptions({
+  axis_order: order,
+  units,
+  map,
+}: Pick<DataConfig, "axis_order" | "units" | "map">): Pick<
+  ReadScanOptions<Domain>,
+  "axisOrder" | "units" | "map"
+> {
+  return {
+    ...(order === "auto" ? {} : { axisOrder: order === "nhw" ? "NHW" : "HWN" }),
+    ...(units === "auto" ? {} : { units }),
+    ...(map === null ? {} : { map }),
+  };
 }
 
-/** Groups of a scan in the scale of the profile. For validation data hand in the container of the training data. */
+/**
+ * The scan of a training run, handed over or read from its file; with the truth only for supervised training. The
+ * domain of a scan that was handed over is checked where its container is made.
+ */
+export async function trainingScan(
+  given: RawData | undefined,
+  path: string,
+  profile: Profile,
+  data: DataConfig,
+): Promise<Pick<Scan<Domain>, "raw" | "notes" | "warnings">> {
+  if (given === undefined) return readScanOf(path, profile, data, profile === "supervised");
+  if (profile === "supervised") return { raw: given, notes: [], warnings: [] };
+  const { truth: _, ...measured } = given;
+  return { raw: measured, notes: [], warnings: [] };
+}
+
+/**
+ * Groups of a scan in the scale of the profile. For validation data hand in the container of the training data.
+ * `notes` receives what a groups cache has to say.
+ */
 export function groupedData(
   scan: RawData,
   profile: Profile,
   resolved: ResolvedConfig<"train">,
+  notes: string[],
   trained?: BatchData,
 ): BatchData {
   const { model, data, execution } = resolved.config;
@@ -55,7 +87,11 @@ export function groupedData(
     oversampling: data.enable_oversampling,
     ...(data.neighbor_pool_size === null ? {} : { neighbourPoolSize: data.neighbor_pool_size }),
   };
-  const groups = groupScan(chosen.xPx, chosen.yPx, request, random);
+  const file = trained === undefined ? data.train_data_file : data.test_data_file;
+  const groups =
+    data.groups_cache && file !== null
+      ? pooledGroups(file, chosen, request, random, notes)
+      : groupScan(chosen.xPx, chosen.yPx, request, random);
   const container = containerOf(chosen, groups, profile, data.nphotons, trained?.container);
   if (profile === "supervised") {
     check(

@@ -1,5 +1,7 @@
 // The compiled graphs of a run, made when a batch of a new size first asks for them.
 import { input } from "../compute/build-elementwise.js";
+import type { Placement } from "../compute/device.js";
+import type { Program } from "../compute/emit.js";
 import { compile, type Executable } from "../compute/runtime.js";
 import type { NetworkMode } from "../model/network.js";
 import { parameterExprs } from "../model/parameters.js";
@@ -14,6 +16,7 @@ import {
 
 export interface GraphSettings extends Omit<StepDefinition, "objective"> {
   objective(size: number, mode: NetworkMode): StepDefinition["objective"];
+  readonly placement: Placement;
 }
 
 export interface TrainingGraphs extends StepRunner {
@@ -31,6 +34,7 @@ export function openTrainingGraphs(settings: GraphSettings): TrainingGraphs {
     compiled.set(key, made);
     return made;
   };
+  const here = (program: Program) => compile(program, settings.placement);
   const stepOf = (size: number): StepPrograms => {
     const made =
       programs.get(size) ?? buildTrainingStep({ ...settings, objective: settings.objective(size, "train") });
@@ -38,15 +42,15 @@ export function openTrainingGraphs(settings: GraphSettings): TrainingGraphs {
     return made;
   };
   return {
-    update: (size) => once(`update ${size}`, () => compile(stepOf(size).update)),
+    update: (size) => once(`update ${size}`, () => here(stepOf(size).update)),
     accumulate: (size) =>
-      once(`accumulate ${size}`, () => compile(stepOf(size).accumulate ?? stepOf(size).update)),
+      once(`accumulate ${size}`, () => here(stepOf(size).accumulate ?? stepOf(size).update)),
     meanLoss: async (state, batches) => {
       let total = 0;
       let patterns = 0;
       for (const batch of batches) {
         const executable = await once(`evaluate ${batch.size}`, () =>
-          compile({ outputs: lossOf(settings, batch.size) }),
+          here({ outputs: lossOf(settings, batch.size) }),
         );
         const { loss } = await executable.run({ ...stateFeeds(state), ...batch.feeds() });
         total += Number(loss.data[0]) * batch.patterns;

@@ -1,4 +1,5 @@
 // Training of the unrolled network on spatial clusters of one scan.
+import type { ChosenDevice } from "../compute/choose-device.js";
 import type { ResolvedConfig } from "../config/resolve.js";
 import { check, PtychoError } from "../core/errors.js";
 import { float32, type NdArray } from "../core/ndarray.js";
@@ -28,13 +29,14 @@ export interface UnrolledData {
   /** Held-out scan. */
   readonly test: RawData | undefined;
   readonly teacher: TeacherFile | undefined;
+  readonly device: ChosenDevice;
   readonly warnings: readonly string[];
 }
 
 /** @throws PtychoError DataError for a teacher of another scan, or data that do not belong together. */
 export async function unrolledTask(
   resolved: ResolvedConfig<"train">,
-  { scan, test, teacher: teacherFile, warnings }: UnrolledData,
+  { scan, test, teacher: teacherFile, device, warnings }: UnrolledData,
 ): Promise<TrainingTask> {
   const { model, data, training, execution } = resolved.config;
   const { batch_size } = training;
@@ -106,11 +108,12 @@ export async function unrolledTask(
       outputs: refinementOutputs(network, weights, { batch: 1, N, modes }, cropPx),
       options: {},
     }),
+    device,
     summary:
       `training an unrolled network (${model.unrolled_steps} steps, window ${cropPx} px) on ${n} patterns ${N} x ${N}: ` +
-      `${batches} clusters of ${batch_size} an epoch; validation: ${validation?.length ?? "no"} clusters; device: cpu`,
-    notes: teacher === undefined ? [] : [teacher.note],
-    warnings,
+      `${batches} clusters of ${batch_size} an epoch; validation: ${validation?.length ?? "no"} clusters; device: ${device.name}`,
+    notes: [...device.notes, ...(teacher === undefined ? [] : [teacher.note])],
+    warnings: [...device.warnings, ...warnings],
   };
 }
 

@@ -8,7 +8,7 @@ import { writeNpz } from "../formats/npz.js";
 import { encodePng } from "../formats/png.js";
 import { drawPicture } from "../inference/picture.js";
 import type { StitchedObject } from "../inference/stitch-patches.js";
-import { phasePicture } from "./phase-picture.js";
+import { type PhaseRange, phasePicture } from "./phase-picture.js";
 
 /** Share of the largest coverage below which a picture shows no data: what so little light reached is not known. */
 const SEEN = 0.01;
@@ -19,12 +19,21 @@ export interface ReconstructionFiles {
   readonly phasePicturePath: string;
 }
 
+export interface ReconstructionExtras {
+  /** Further arrays of reconstruction.npz. */
+  readonly more?: readonly (readonly [name: string, array: NpyArray])[];
+  /** Edge of an object pixel; the scale bars are in pixels where it is not known. */
+  readonly pixelSizeM?: number | undefined;
+  /** Ends of the colours of the phase picture. */
+  readonly phaseRange?: PhaseRange;
+}
+
 /** Writes reconstruction.npz, reconstructed_amplitude.png and reconstructed_phase.png, each whole or not at all. */
 export function writeReconstruction(
   outputDir: string,
   { object, coverage, originPx }: StitchedObject,
   provenance: Readonly<Record<string, unknown>>,
-  more: readonly (readonly [name: string, array: NpyArray])[] = [],
+  { more = [], phaseRange, pixelSizeM }: ReconstructionExtras = {},
 ): ReconstructionFiles {
   const amplitude = object.re.map((re, i) => Math.hypot(re, object.im[i]));
   const files = {
@@ -42,6 +51,7 @@ export function writeReconstruction(
     ["object", object],
     ["coverage", coverage],
     ["origin_px", float64([2], originPx)],
+    ...(pixelSizeM === undefined ? [] : [["pixel_size_m", float64([], [pixelSizeM])] as const]),
     ...more,
     ["provenance", { dtype: "text", shape: [], values: [JSON.stringify(record)] }],
   ]);
@@ -54,8 +64,9 @@ export function writeReconstruction(
     title: "reconstructed amplitude",
     map: "gray",
     coverage: seen,
+    ...(pixelSizeM === undefined ? {} : { pixelSizeM }),
   });
   writeFileAtomic(files.amplitudePicturePath, encodePng(amplitudeImage));
-  writeFileAtomic(files.phasePicturePath, encodePng(phasePicture(object, seen)));
+  writeFileAtomic(files.phasePicturePath, encodePng(phasePicture(object, seen, phaseRange, pixelSizeM)));
   return files;
 }

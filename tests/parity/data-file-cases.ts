@@ -19,42 +19,44 @@ const DEVIATIONS: readonly { readonly when: RegExp; readonly reason: string }[] 
 
 export const dataFileChecks: Readonly<Record<string, CaseCheck>> = {
   npz_variants: async (json, arrays, folder) =>
-    Object.entries<CaseJson>(json.expected.variants).map(([name, loaders]) => {
-      const options = {
-        domain: "amplitude",
-        onDomainConflict: "warn",
-        allowedN: [json.config.N],
-        truth: false,
-      } as const;
-      const bytes = arrays[`bytes_${name.replace(/\.npz$/, "")}`];
-      const path = join(folder, "samples", json.kind, name);
-      const wanted = wantedOf(loaders);
-      try {
-        const { raw } =
-          bytes !== undefined
-            ? toScan(parseNpz(Buffer.from((bytes as CaseJson).data), name), name, options)
-            : readScan(path, options);
-        if (typeof wanted === "string")
-          return { name, passed: false, detail: `read, but expected: ${wanted}` };
-        const diffraction = digest(raw.diffraction.array.data) === wanted.diffraction;
-        const positions = digest(raw.xPx) === wanted.xcoords || wanted.xcoords === undefined;
-        return {
-          name,
-          passed: diffraction && positions,
-          detail: `diffraction ${diffraction}, xcoords ${positions}`,
-        };
-      } catch (error) {
-        if (!isPtychoError(error)) throw error;
-        if (typeof wanted === "string") return { name, passed: true, detail: error.message };
-        const deviation = DEVIATIONS.find(({ when }) => when.test(error.message));
-        const absent = !existsSync(path) && bytes === undefined ? " (sample file absent)" : "";
-        return {
-          name,
-          passed: deviation !== undefined,
-          detail: deviation?.reason ?? `refused: ${error.message}${absent}`,
-        };
-      }
-    }) satisfies CheckResult[],
+    Promise.all(
+      Object.entries<CaseJson>(json.expected.variants).map(async ([name, loaders]): Promise<CheckResult> => {
+        const options = {
+          domain: "amplitude",
+          onDomainConflict: "warn",
+          allowedN: [json.config.N],
+          truth: false,
+        } as const;
+        const bytes = arrays[`bytes_${name.replace(/\.npz$/, "")}`];
+        const path = join(folder, "samples", json.kind, name);
+        const wanted = wantedOf(loaders);
+        try {
+          const { raw } =
+            bytes !== undefined
+              ? toScan(parseNpz(Buffer.from((bytes as CaseJson).data), name), name, options)
+              : await readScan(path, options);
+          if (typeof wanted === "string")
+            return { name, passed: false, detail: `read, but expected: ${wanted}` };
+          const diffraction = digest(raw.diffraction.array.data) === wanted.diffraction;
+          const positions = digest(raw.xPx) === wanted.xcoords || wanted.xcoords === undefined;
+          return {
+            name,
+            passed: diffraction && positions,
+            detail: `diffraction ${diffraction}, xcoords ${positions}`,
+          };
+        } catch (error) {
+          if (!isPtychoError(error)) throw error;
+          if (typeof wanted === "string") return { name, passed: true, detail: error.message };
+          const deviation = DEVIATIONS.find(({ when }) => when.test(error.message));
+          const absent = !existsSync(path) && bytes === undefined ? " (sample file absent)" : "";
+          return {
+            name,
+            passed: deviation !== undefined,
+            detail: deviation?.reason ?? `refused: ${error.message}${absent}`,
+          };
+        }
+      }),
+    ),
 };
 
 /** Digests of the fields as float32 patterns and float64 positions, or the original's refusal. */

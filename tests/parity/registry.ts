@@ -1,9 +1,15 @@
 // Every kind of golden case: how it is checked, or why it is not.
+import { cacheAndFixtureChecks } from "./cache-fixture-cases.js";
 import type { CaseCheck } from "./check.js";
+import { configChecks } from "./config-cases.js";
 import { dataChecks } from "./data-cases.js";
+import { exchangeChecks } from "./exchange-cases.js";
+import { evaluationChecks } from "./evaluation-cases.js";
 import { inferenceChecks } from "./inference-cases.js";
 import { modelChecks } from "./model-cases.js";
 import { physicsChecks } from "./physics-cases.js";
+import { simulationChecks } from "./simulation-cases.js";
+import { stitchingChecks } from "./stitching-cases.js";
 import { trainingChecks } from "./training-cases.js";
 
 export const caseChecks: Readonly<Record<string, CaseCheck>> = joined([
@@ -12,43 +18,20 @@ export const caseChecks: Readonly<Record<string, CaseCheck>> = joined([
   trainingChecks,
   inferenceChecks,
   dataChecks,
+  exchangeChecks,
+  configChecks,
+  simulationChecks,
+  evaluationChecks,
+  stitchingChecks,
+  cacheAndFixtureChecks,
 ]);
 
 const TENSORFLOW = "the TensorFlow backend";
-const SIMULATION = "simulation";
-const EVALUATION = "evaluation";
-const CONFIGURATION = "configuration";
-const MOSAIC = "the stitching of the TensorFlow workflows";
 
 /** Kinds that belong to another capability, with its name. */
 export const otherCapabilities: Readonly<Record<string, string>> = {
   artifact: "the import of PyTorch artefacts",
   generator: "the architectures ffno, fno and fno_vanilla",
-  ptychodus_product: "the exchange with ptychodus",
-  groups_cache: "the groups cache",
-  npz_fixture_generator: "the fixture generator",
-  config_bridge: CONFIGURATION,
-  config_defaults: CONFIGURATION,
-  config_errors: CONFIGURATION,
-  config_execution: CONFIGURATION,
-  config_infer_probe_size: CONFIGURATION,
-  config_metadata: CONFIGURATION,
-  config_scenarios: CONFIGURATION,
-  default_probe: SIMULATION,
-  objects_grf: SIMULATION,
-  objects_lines: SIMULATION,
-  objects_points_diagonals: SIMULATION,
-  sim_ci_counts: SIMULATION,
-  sim_grid_gridsize2: SIMULATION,
-  sim_nongrid_positions: SIMULATION,
-  simulate_patterns: SIMULATION,
-  eval_pieces: EVALUATION,
-  eval_reconstruction: EVALUATION,
-  eval_registration: EVALUATION,
-  eval_torch_frc: EVALUATION,
-  stitch_grid: MOSAIC,
-  stitch_position: MOSAIC,
-  stitch_whole_object: MOSAIC,
   tf_bundle: TENSORFLOW,
   tf_diffract: TENSORFLOW,
   tf_formats: TENSORFLOW,

@@ -1,9 +1,11 @@
 // ptychopinn adapt: a saved model and a new scan file -> a model for that scan, and its picture.
 import { Command } from "commander";
-import { ADAPT_FIELDS } from "../../config/adapt-fields.js";
+import { ADAPT_DEFAULTS, ADAPT_FIELDS } from "../../config/adapt-fields.js";
+import { resolveConfig } from "../../config/resolve.js";
 import { addConfigOptions, explicitLayer } from "../config-options.js";
 import { draw } from "../progress-line.js";
 import type { Session } from "../terminal.js";
+import { verbosityOf } from "../verbosity.js";
 
 export function adaptCommand({ terminal, workflows, signal }: Session): Command {
   const command = new Command("adapt")
@@ -13,11 +15,12 @@ export function adaptCommand({ terminal, workflows, signal }: Session): Command 
     )
     .argument("<model>", "trained model: the archive wts.h5.zip or the folder that holds it")
     .argument("<file>", "scan to adapt to and to reconstruct (.npz)");
-  addConfigOptions(command, "train", ADAPT_FIELDS);
+  addConfigOptions(command, "train", ADAPT_FIELDS, ADAPT_DEFAULTS);
   command.action(async (modelPath: string, scanFile: string) => {
-    const quiet = command.opts<{ quiet?: boolean }>().quiet === true;
-    const request = { modelPath, scanFile, asked: explicitLayer(command, "train"), signal };
-    const verbosity = { messages: !quiet, progress: !quiet };
+    const asked = explicitLayer(command, "train");
+    const request = { modelPath, scanFile, asked, signal };
+    const { execution } = resolveConfig("train", { layers: [asked], open: true }).config;
+    const verbosity = verbosityOf(execution.console_level, execution.enable_progress_bar);
     const result = await draw(workflows.adapt(request), terminal, verbosity);
     terminal.out(`✓ Adaptation completed successfully. Outputs saved to ${result.outputDir}\n`);
     terminal.out(`✓ Model bundle saved to ${result.archivePath}\n`);

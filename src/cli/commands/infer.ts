@@ -1,10 +1,10 @@
 // ptychopinn infer: a saved model and a scan file -> a stitched picture.
 import { Command } from "commander";
-import { resolveConfig } from "../../config/resolve.js";
-import { addConfigOptions, explicitLayer } from "../config-options.js";
+import { addConfigOptions } from "../config-options.js";
 import { draw } from "../progress-line.js";
-import { showWarnings } from "../show-warnings.js";
+import { resolveOptions } from "../resolve-options.js";
 import type { Session } from "../terminal.js";
+import { announce } from "../verbosity.js";
 
 export function inferCommand({ terminal, workflows, signal }: Session): Command {
   const command = new Command("infer")
@@ -14,14 +14,9 @@ export function inferCommand({ terminal, workflows, signal }: Session): Command 
     );
   addConfigOptions(command, "infer");
   command.action(async () => {
-    const { quiet } = command.opts<{ quiet?: boolean }>();
-    const config = resolveConfig("infer", { layers: [explicitLayer(command, "infer")] });
-    showWarnings(config.warnings, terminal);
-    const progress = config.config.execution.enable_progress_bar;
-    const result = await draw(workflows.infer({ config, signal }), terminal, {
-      messages: quiet !== true,
-      progress,
-    });
+    const config = await resolveOptions(command, "infer");
+    const verbosity = announce(config, terminal);
+    const result = await draw(workflows.infer({ config, signal }), terminal, verbosity);
     terminal.out(`✓ Inference completed successfully. Outputs saved to ${result.outputDir}\n`);
     terminal.out(`  object (${result.patterns} patterns): ${result.reconstructionPath}\n`);
     terminal.out(`  pictures: ${result.amplitudePicturePath}, ${result.phasePicturePath}\n`);

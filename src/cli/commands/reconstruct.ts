@@ -1,10 +1,10 @@
 // ptychopinn reconstruct: a scan file -> a picture, without a network.
 import { Command } from "commander";
-import { resolveConfig } from "../../config/resolve.js";
-import { addConfigOptions, explicitLayer } from "../config-options.js";
+import { addConfigOptions } from "../config-options.js";
 import { draw, figures } from "../progress-line.js";
-import { showWarnings } from "../show-warnings.js";
+import { resolveOptions } from "../resolve-options.js";
 import type { Session } from "../terminal.js";
+import { announce } from "../verbosity.js";
 
 export function reconstructCommand({ terminal, workflows, signal }: Session): Command {
   const command = new Command("reconstruct")
@@ -15,14 +15,9 @@ export function reconstructCommand({ terminal, workflows, signal }: Session): Co
     .argument("<scan>", "scan file (.npz)");
   addConfigOptions(command, "reconstruct");
   command.action(async (file: string) => {
-    const { quiet } = command.opts<{ quiet?: boolean }>();
-    const config = resolveConfig("reconstruct", { layers: [explicitLayer(command, "reconstruct")] });
-    showWarnings(config.warnings, terminal);
-    const progress = config.config.execution.enable_progress_bar;
-    const result = await draw(workflows.reconstruct({ file, config, signal }), terminal, {
-      messages: quiet !== true,
-      progress,
-    });
+    const config = await resolveOptions(command, "reconstruct");
+    const verbosity = announce(config, terminal);
+    const result = await draw(workflows.reconstruct({ file, config, signal }), terminal, verbosity);
     const misfit = result.residual === undefined ? "" : `, R ${figures(result.residual)}`;
     terminal.out(`✓ Reconstructed by ${result.engine}, ${result.epochs} epochs${misfit}\n`);
     if (result.halves !== undefined) {

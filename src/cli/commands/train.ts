@@ -1,12 +1,13 @@
 // ptychopinn train: a scan file -> a saved model.
 import { Command } from "commander";
-import { resolveConfig } from "../../config/resolve.js";
-import { addConfigOptions, explicitLayer } from "../config-options.js";
+import { addConfigOptions } from "../config-options.js";
 import { draw } from "../progress-line.js";
-import { showWarnings } from "../show-warnings.js";
+import { resolveOptions } from "../resolve-options.js";
 import type { Session } from "../terminal.js";
+import { announce } from "../verbosity.js";
 
-export function trainCommand({ terminal, workflows, signal }: Session): Command {
+/** @param preset taken unless another one is asked for. */
+export function trainCommand({ terminal, workflows, signal }: Session, preset?: string): Command {
   const command = new Command("train")
     .summary("train a network on a scan")
     .description(
@@ -14,18 +15,17 @@ export function trainCommand({ terminal, workflows, signal }: Session): Command 
     );
   addConfigOptions(command, "train");
   command.action(async () => {
-    const { preset, profile, quiet } = command.opts<{ preset?: string; profile?: string; quiet?: boolean }>();
-    const config = resolveConfig("train", { preset, profile, layers: [explicitLayer(command, "train")] });
-    showWarnings(config.warnings, terminal);
-    const progress = config.config.execution.enable_progress_bar;
-    const result = await draw(workflows.train({ config, signal }), terminal, {
-      messages: quiet !== true,
-      progress,
-    });
+    const config = await resolveOptions(command, "train", { preset });
+    const verbosity = announce(config, terminal);
+    const result = await draw(workflows.train({ config, signal }), terminal, verbosity);
     const early =
       result.ended === "early stop" ? ` (early stop after ${result.history.trainLoss.length} epochs)` : "";
     terminal.out(`✓ Training completed successfully. Outputs saved to ${result.outputDir}${early}\n`);
     terminal.out(`✓ Model bundle saved to ${result.archivePath}\n`);
+    if (result.stitched === undefined) return;
+    const { patterns, reconstructionPath, amplitudePicturePath, phasePicturePath } = result.stitched;
+    terminal.out(`  object (${patterns} patterns): ${reconstructionPath}\n`);
+    terminal.out(`  pictures: ${amplitudePicturePath}, ${phasePicturePath}\n`);
   });
   return command;
 }

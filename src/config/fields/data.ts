@@ -7,7 +7,7 @@ export const dataFields = {
     default: null,
     surfaces: TRAIN,
     legacy: "train_data_file_path",
-    help: "scan to train on (.npz)",
+    help: "scan to train on (.npz, HDF5, CXI, NeXus, TIFF, ...)",
   },
   test_data_file: {
     type: "path",
@@ -16,8 +16,8 @@ export const dataFields = {
     aliases: [{ name: "test_data" }],
     surfaces: BOTH,
     legacy: "test_data_file_path",
-    help: "scan to validate on (.npz)",
-    inferHelp: "scan to reconstruct (.npz)",
+    help: "scan to validate on",
+    inferHelp: "scan to reconstruct (.npz, HDF5, CXI, NeXus, TIFF, ...)",
   },
   n_groups: {
     type: "int",
@@ -76,6 +76,12 @@ export const dataFields = {
     effectWhen: { enable_oversampling: [true] },
     help: "neighbours used for oversampling; none: neighbor_count",
   },
+  groups_cache: {
+    type: "bool",
+    default: false,
+    surfaces: BOTH,
+    help: "draw groups (gridsize 2 and more) from the pool in <scan>.g<gridsize>k<K>.groups_cache.npz beside the scan, made where there is none that fits",
+  },
   sequential_sampling: {
     type: "bool",
     default: false,
@@ -128,6 +134,20 @@ export const dataFields = {
     values: ["auto", "nhw", "hwn"],
     surfaces: ALL,
     help: "axes of the diffraction array; needed only where the file leaves it open",
+  },
+  units: {
+    type: "enum",
+    default: "auto",
+    values: ["auto", "amplitude", "intensity", "counts"],
+    surfaces: ALL,
+    help: "what the diffraction values of the file are; auto: as its format prescribes (.npz: as measurement_domain says)",
+  },
+  map: {
+    type: "path",
+    default: null,
+    nullOn: ALL,
+    surfaces: ALL,
+    help: "mapping file for an HDF5 scan of unknown layout; inspect --suggest-map writes one",
   },
   validation_split: {
     type: "float",

@@ -26,11 +26,12 @@ export const engineFields = {
     max: 4096,
     aliases: [{ name: "batch_size" }],
     ...common,
-    help: "patterns fitted together before the object changes; none: the engine's default",
+    help: "patterns fitted together before the object changes (not dm, raar); none: the engine's default",
   },
   probe: {
     type: "path",
     default: "auto",
+    words: ["auto", "file", "estimate"],
     surfaces: RECONSTRUCT,
     help: "start of the probe: auto (the file's, else estimated), file, estimate, or a .npz or .npy file with one",
   },
@@ -81,6 +82,7 @@ export const engineFields = {
   mask: {
     type: "path",
     default: "auto",
+    words: ["auto", "file", "none"],
     surfaces: RECONSTRUCT,
     help: "pixels that are not fitted: auto (the file's mask, and dead, hot and saturated pixels that are found), file, none, or a file with a mask",
   },
@@ -96,7 +98,7 @@ export const engineFields = {
     min: 0.0001,
     max: 1,
     ...common,
-    help: "alpha of rpie, damping of lsqml, beta of raar; none: the engine's default",
+    help: "alpha of rpie and epie, damping of lsqml and gradient, beta of dm and raar; none: the engine's default",
   },
   object_step: {
     type: "float",
@@ -104,7 +106,7 @@ export const engineFields = {
     above: 0,
     max: 10,
     ...common,
-    help: "share of a proposed change of the object that is made; none: the engine's default",
+    help: "share of a proposed change of the object that is made (not dm, raar); none: the engine's default",
   },
   probe_step: {
     type: "float",
@@ -112,6 +114,7 @@ export const engineFields = {
     above: 0,
     max: 10,
     ...common,
+    effectWhen: { refine_probe: ["auto", "on"] },
     help: "share of a proposed change of the probe that is made; none: the engine's default",
   },
   object_momentum: {
@@ -120,7 +123,7 @@ export const engineFields = {
     min: 0,
     max: 0.99,
     ...common,
-    help: "share of the last change that is repeated (rpie, lsqml); none: the engine's default",
+    help: "share of the last change that is repeated (rpie, lsqml, gradient); none: the engine's default",
   },
   tolerance: {
     type: "float",

@@ -1,19 +1,10 @@
 // Fields of the run: machine, reproducibility, records, where the results go.
 import { ALL, BOTH, type FieldTable, TRAIN } from "../field.js";
+import { reconLogFields } from "./recon-log.js";
 
-const noProvider = (name: string, what: string) =>
-  ({
-    tag: "EngineError",
-    reason: `accelerator '${name}': ${what} is not available; available: cpu. Give 'auto' or 'cpu', or leave the option out`,
-  }) as const;
+const noProvider = (reason: string) => ({ tag: "EngineError", reason }) as const;
 
 const TRAIN_RECONSTRUCT = ["train", "reconstruct"] as const;
-
-const noLogger = (name: string) =>
-  ({
-    tag: "UsageError",
-    reason: `logger '${name}' is not built yet; use 'csv' (writes metrics.csv) or 'none'`,
-  }) as const;
 
 const checkpointing = { enable_checkpointing: [true] } as const;
 
@@ -51,15 +42,17 @@ export const executionFields = {
   accelerator: {
     type: "enum",
     default: "auto",
-    values: ["auto", "cpu"],
+    values: ["auto", "cpu", "gpu", "cuda", "webgpu"],
     refused: {
-      gpu: noProvider("gpu", "a GPU provider of the compute engine"),
-      cuda: noProvider("cuda", "the CUDA provider of the compute engine"),
-      mps: noProvider("mps", "the Metal provider (mps) of the compute engine"),
-      webgpu: noProvider("webgpu", "the WebGPU provider of the compute engine"),
-      tpu: noProvider("tpu", "TPU execution"),
+      mps: noProvider(
+        "accelerator 'mps' is PyTorch's name for the GPU of a Mac, which is 'webgpu' here; give 'webgpu', 'auto' or 'cpu'",
+      ),
+      tpu: noProvider(
+        "Torch-XLA TPU execution is unsupported, here as in the original; give 'auto', 'cpu', 'cuda' or 'webgpu'",
+      ),
     },
     aliases: [
+      { name: "torch_accelerator" },
       {
         name: "device",
         deprecated: "--device is deprecated. Use --accelerator instead.",
@@ -71,34 +64,68 @@ export const executionFields = {
   },
   deterministic: {
     type: "bool",
+    also: "warn",
     default: true,
-    refused: {
-      false: {
-        tag: "UsageError",
-        reason:
-          "every run here repeats bit for bit on the same machine, and there is no faster mode to switch to; leave the option out",
-      },
-    },
+    aliases: [{ name: "torch_deterministic" }],
     surfaces: TRAIN,
-    help: "the same seed gives the same weights, bit for bit, on the same machine",
+    help: "the same seed gives the same weights, bit for bit, on the same machine: given, only the processor will do; warn or false: a GPU may be taken, whose runs repeat within rounding",
   },
   num_workers: {
     type: "int",
     default: 0,
     min: 0,
     max: 0,
+    aliases: [{ name: "torch_num_workers" }],
     surfaces: BOTH,
     help: "processes that load data; 0 only: the scan is read once, in this process",
   },
   logger_backend: {
     type: "enum",
     default: "csv",
-    values: ["csv", "none"],
-    refused: { tensorboard: noLogger("tensorboard"), mlflow: noLogger("mlflow") },
-    aliases: [{ name: "logger" }],
+    values: ["csv", "tensorboard", "mlflow", "none"],
+    aliases: [{ name: "logger" }, { name: "torch_logger" }],
     surfaces: TRAIN,
-    help: "record of the losses: metrics.csv in output_dir, or none",
+    help: "record of the losses: metrics.csv in output_dir, event file in output_dir/tensorboard, MLflow run, or none",
   },
+  mlflow_tracking_uri: {
+    type: "path",
+    default: null,
+    nullOn: TRAIN,
+    surfaces: TRAIN,
+    effectWhen: { logger_backend: ["mlflow"] },
+    help: "MLflow: address of the tracking server (http, https) or folder of the runs; none: MLFLOW_TRACKING_URI, else output_dir/mlruns",
+  },
+  log_patch_stats: {
+    type: "bool",
+    default: false,
+    surfaces: BOTH,
+    help: "write statistics and pictures of predicted patches to analysis in output_dir (not for architecture unrolled)",
+  },
+  patch_stats_limit: {
+    type: "int",
+    default: null,
+    nullOn: BOTH,
+    min: 1,
+    unit: "batches",
+    surfaces: BOTH,
+    effectWhen: { log_patch_stats: [true] },
+    help: "batches of patches in those statistics; none: all",
+  },
+  do_stitching: {
+    type: "bool",
+    default: false,
+    surfaces: TRAIN,
+    help: "after training, reconstruct test_data_file, or the training scan where there is none",
+  },
+  console_level: {
+    type: "enum",
+    default: "INFO",
+    values: ["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"],
+    spellings: { debug: "DEBUG", info: "INFO", warning: "WARNING", error: "ERROR", critical: "CRITICAL" },
+    surfaces: ALL,
+    help: "what is printed besides results: DEBUG adds every setting with its source, WARNING only warnings and errors, ERROR and CRITICAL only errors",
+  },
+  ...reconLogFields,
   enable_progress_bar: {
     type: "bool",
     default: true,
@@ -108,6 +135,7 @@ export const executionFields = {
   enable_checkpointing: {
     type: "bool",
     default: true,
+    aliases: [{ name: "torch_enable_checkpointing" }],
     surfaces: TRAIN,
     help: "save checkpoints while training",
   },
@@ -115,6 +143,7 @@ export const executionFields = {
     type: "int",
     default: 1,
     min: -1,
+    aliases: [{ name: "torch_checkpoint_save_top_k" }],
     surfaces: TRAIN,
     effectWhen: checkpointing,
     help: "best checkpoints to keep besides the last; -1: all, 0: none",

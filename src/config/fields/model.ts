@@ -31,7 +31,7 @@ export const modelFields = {
     min: 1,
     surfaces: TRAIN,
     legacy: "gridsize",
-    help: "patterns are grouped gridsize x gridsize; C = gridsize^2 (dataclass default of the original: 1)",
+    help: "patterns are grouped gridsize x gridsize; C = gridsize^2",
   },
   n_filters_scale: {
     type: "int",

@@ -1,0 +1,138 @@
+// The files that a run reads: their size and SHA-256 at the start, and where they are when the run is repeated.
+import { createHash } from "node:crypto";
+import { createReadStream, readdirSync, statSync } from "node:fs";
+import { dirname, isAbsolute, join, relative, resolve } from "node:path";
+import { ARCHIVE_NAME } from "../bundle/archive-path.js";
+import { type FieldName, fieldsOf } from "../config/fields.js";
+import type { ResolvedConfig } from "../config/resolve.js";
+import { PtychoError } from "../core/errors.js";
+import { printable } from "../formats/printable.js";
+import { IN_MEMORY } from "./contract.js";
+import { RECONSTRUCTION_FILE } from "./read-reconstruction.js";
+
+export interface RunInput {
+  /** What it is to the run: the name of a field, or "scan", "model". */
+  readonly role: string;
+  /** As it was given. */
+  readonly path: string;
+  /** The same from the folder of the record, for a record that was moved together with its inputs. */
+  readonly fromRecord: string;
+  readonly bytes: number;
+  /** Of the file; of a folder of files, over their names and digests in order. */
+  readonly sha256: string;
+}
+
+/** Paths by role. */
+export type InputPaths = Readonly<Record<string, string>>;
+
+/** Path fields that name a place to write to, or a server. */
+const WRITTEN: readonly FieldName[] = ["output_dir", "mlflow_tracking_uri"];
+
+/** The files that a configuration names, by field. A word in the place of a path ("auto") names none. */
+export function inputsOf({ surface, sources }: Pick<ResolvedConfig, "surface" | "sources">): InputPaths {
+  const paths: Record<string, string> = {};
+  for (const { name, field } of fieldsOf(surface)) {
+    const value = sources[name]?.value;
+    if (field.type !== "path" || WRITTEN.includes(name) || typeof value !== "string") continue;
+    if (
+      value !== field.default &&
+      value !== IN_MEMORY &&
+      statSync(value, { throwIfNoEntry: false }) !== undefined
+    )
+      paths[name] = value;
+  }
+  return paths;
+}
+
+/** Sizes and digests of the inputs of a record in the folder `recordFolder`; files are read in pieces. */
+export async function describeInputs(paths: InputPaths, recordFolder: string): Promise<RunInput[]> {
+  const inputs: RunInput[] = [];
+  for (const [role, path] of Object.entries(paths)) {
+    const fromRecord = relative(resolve(recordFolder), resolve(path));
+    inputs.push({ role, path, fromRecord, ...(await digestOf(path)) });
+  }
+  return inputs;
+}
+
+/** Whatever is read of `path`: a file; in a folder its model or reconstruction; else every file of the folder. */
+async function digestOf(path: string): Promise<Digest> {
+  if (!statSync(path).isDirectory()) return await fileDigest(path);
+  for (const name of [ARCHIVE_NAME, RECONSTRUCTION_FILE])
+    if (statSync(join(path, name), { throwIfNoEntry: false })?.isFile())
+      return await fileDigest(join(path, name));
+  const hash = createHash("sha256");
+  let bytes = 0;
+  const files = readdirSync(path, { withFileTypes: true }).filter((entry) => entry.isFile());
+  for (const name of files.map((entry) => entry.name).sort()) {
+    const file = await fileDigest(join(path, name));
+    hash.update(`${JSON.stringify([name, file.bytes, file.sha256])}\n`);
+    bytes += file.bytes;
+  }
+  return { bytes, sha256: hash.digest("hex") };
+}
+
+export interface Digest {
+  readonly bytes: number;
+  readonly sha256: string;
+}
+
+/** @throws PtychoError ResourceError when the file cannot be read to its end. */
+export async function fileDigest(path: string): Promise<Digest> {
+  const hash = createHash("sha256");
+  let bytes = 0;
+  try {
+    for await (const piece of createReadStream(path, { highWaterMark: 2 ** 20 })) {
+      hash.update(piece as Buffer);
+      bytes += (piece as Buffer).length;
+    }
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new PtychoError("ResourceError", `${printable(path)}: its SHA-256 cannot be taken: ${why}`, error);
+  }
+  return { bytes, sha256: hash.digest("hex") };
+}
+
+export interface FoundInputs {
+  readonly paths: InputPaths;
+  /** Inputs that are not the recorded ones, one sentence each; empty unless a mismatch is allowed. */
+  readonly mismatches: readonly string[];
+}
+
+/**
+ * Where the inputs of a record are now: at the recorded path, else in the same place as seen from the record.
+ *
+ * @throws PtychoError UsageError for an input that is in neither place, or (unless `allowMismatch`) has other content.
+ */
+export async function locateInputs(
+  inputs: readonly RunInput[],
+  recordPath: string,
+  allowMismatch: boolean,
+): Promise<FoundInputs> {
+  const paths: Record<string, string> = {};
+  const mismatches: string[] = [];
+  for (const { role, path, fromRecord, sha256 } of inputs) {
+    const places = [path, ...(isAbsolute(fromRecord) ? [] : [join(dirname(recordPath), fromRecord)])];
+    const there = places.filter((place) => statSync(place, { throwIfNoEntry: false }) !== undefined);
+    if (there.length === 0) {
+      const tried = [...new Set(places.map((place) => resolve(place)))].map(printable).join(" and ");
+      throw new PtychoError(
+        "UsageError",
+        `replay: the input ${role} is not there, looked at ${tried}; put it back`,
+      );
+    }
+    let found: string | undefined;
+    for (const place of there)
+      if (found === undefined && (await digestOf(place)).sha256 === sha256) found = place;
+    if (found === undefined) {
+      const text = `the input ${role}, ${printable(there[0])}, is not the recorded one: its SHA-256 differs`;
+      if (!allowMismatch)
+        throw new PtychoError(
+          "UsageError",
+          `replay: ${text}; put the recorded file back, or give --allow_mismatch`,
+        );
+      mismatches.push(text);
+    }
+    paths[role] = found ?? there[0];
+  }
+  return { paths, mismatches };
+}
