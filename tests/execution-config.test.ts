@@ -45,7 +45,8 @@ async function infer(name: string, values: Values = {}) {
   ];
   const config = resolveConfig("infer", { layers });
   const events: ProgressEvent[] = [];
-  for await (const event of inferWorkflow({ config, signal: new AbortController().signal })) events.push(event);
+  for await (const event of inferWorkflow({ config, signal: new AbortController().signal }))
+    events.push(event);
   const npz = openNpz(join(at(name), "reconstruction.npz"));
   return { events, object: npz.read("object"), coverage: npz.read("coverage") };
 }
@@ -65,15 +66,29 @@ describe("training", () => {
     ["scheduler", { scheduler: "Exponential" }],
     ["accum_steps", { accum_steps: 2 }],
     ["gradient_clip_val", { gradient_clip_val: 1e-6, optimizer: "sgd" }],
-    ["gradient_clip_algorithm", { gradient_clip_val: 1e-6, gradient_clip_algorithm: "value", optimizer: "sgd" }],
-  ])("%s changes the weights", async (name, values) => {
-    const others = name === "gradient_clip_algorithm" ? outcomeOf(await train("by-norm", { gradient_clip_val: 1e-6, optimizer: "sgd" })) : plain;
-    const changed = outcomeOf(await train(name, values));
-    expect(changed.weights).not.toEqual(others.weights);
-  }, 60_000);
+    [
+      "gradient_clip_algorithm",
+      { gradient_clip_val: 1e-6, gradient_clip_algorithm: "value", optimizer: "sgd" },
+    ],
+  ])(
+    "%s changes the weights",
+    async (name, values) => {
+      const others =
+        name === "gradient_clip_algorithm"
+          ? outcomeOf(await train("by-norm", { gradient_clip_val: 1e-6, optimizer: "sgd" }))
+          : plain;
+      const changed = outcomeOf(await train(name, values));
+      expect(changed.weights).not.toEqual(others.weights);
+    },
+    60_000,
+  );
 
   it("early_stop_patience ends a run that stands still", async () => {
-    const { ended, history } = await train("still", { nepochs: 5, learning_rate: 1e-30, early_stop_patience: 1 });
+    const { ended, history } = await train("still", {
+      nepochs: 5,
+      learning_rate: 1e-30,
+      early_stop_patience: 1,
+    });
     expect([ended, history.trainLoss.length]).toEqual(["early stop", 2]);
   }, 60_000);
 
@@ -96,10 +111,10 @@ describe("training", () => {
 
   it("logger_backend names the record, or none", async () => {
     await train("unlogged", { logger_backend: "none" });
-    expect([existsSync(join(at("plain"), "metrics.csv")), existsSync(join(at("unlogged"), "metrics.csv"))]).toEqual([
-      true,
-      false,
-    ]);
+    expect([
+      existsSync(join(at("plain"), "metrics.csv")),
+      existsSync(join(at("unlogged"), "metrics.csv")),
+    ]).toEqual([true, false]);
   }, 60_000);
 
   it("an accelerator that is not there ends the run with exit code 6, before anything is written", async () => {
@@ -114,22 +129,35 @@ describe("training", () => {
 describe("recon_log", () => {
   const drawn = (name: string) =>
     Object.fromEntries(
-      filesIn(join(at(name), "recon_log")).map((epoch) => [epoch, filesIn(join(at(name), "recon_log", epoch))]),
+      filesIn(join(at(name), "recon_log")).map((epoch) => [
+        epoch,
+        filesIn(join(at(name), "recon_log", epoch)),
+      ]),
     );
 
   it("recon_log_every_n_epochs and recon_log_num_patches: pictures, evenly spaced, and the same weights", async () => {
     const outcome = outcomeOf(
       await train("log", { recon_log_every_n_epochs: 2, recon_log_num_patches: 3, nepochs: 3 }),
     );
-    expect(drawn("log")).toEqual({ epoch_0002: ["patch_0000_0.png", "patch_0002_0.png", "patch_0004_0.png"] });
+    expect(drawn("log")).toEqual({
+      epoch_0002: ["patch_0000_0.png", "patch_0002_0.png", "patch_0004_0.png"],
+    });
     expect(outcome.weights).toEqual(outcomeOf(await train("unlogged-3", { nepochs: 3 })).weights);
-    const picture = decodePng(readFileSync(join(at("log"), "recon_log", "epoch_0002", "patch_0002_0.png")), "patch");
+    const picture = decodePng(
+      readFileSync(join(at("log"), "recon_log", "epoch_0002", "patch_0002_0.png")),
+      "patch",
+    );
     expect(picture.width).toBeGreaterThan(2 * 64); // amplitude beside phase
     expect(existsSync(join(at("plain"), "recon_log"))).toBe(false);
   }, 120_000);
 
   it("recon_log_fixed_indices, recon_log_stitch and recon_log_max_stitch_samples", async () => {
-    const asked = { recon_log_every_n_epochs: 1, nepochs: 1, recon_log_fixed_indices: "7,1", recon_log_stitch: true };
+    const asked = {
+      recon_log_every_n_epochs: 1,
+      nepochs: 1,
+      recon_log_fixed_indices: "7,1",
+      recon_log_stitch: true,
+    };
     await train("all", asked);
     expect(drawn("all")).toEqual({ epoch_0001: ["object.png", "patch_0001_0.png", "patch_0007_0.png"] });
     await train("one", { ...asked, recon_log_max_stitch_samples: 1 });
@@ -162,7 +190,9 @@ describe("recon_log", () => {
       recon_log_every_n_epochs: 1,
       recon_log_fixed_indices: "3,8",
     }).catch((error: unknown) => error);
-    expect(isPtychoError(refusal, "UsageError") && refusal.message).toContain("there is no group 8; expected 0 to 7");
+    expect(isPtychoError(refusal, "UsageError") && refusal.message).toContain(
+      "there is no group 8; expected 0 to 7",
+    );
   }, 60_000);
 });
 

@@ -174,7 +174,7 @@ describe("mends what the doctor finds", () => {
   it("a background, from a number and from a file alike", async () => {
     const { data } = patterns("scan.npz");
     broken(stack(data.map((value) => Math.sqrt(value * value + 2))));
-    expect(await serious(at("broken.npz"))).toEqual(["patterns.background"]);
+    expect(await serious(at("broken.npz"))).toContain("patterns.background");
     expect(await mended({ background: 2 })).toEqual([]);
     const byNumber = patterns("out.npz").data;
     writeFileAtomic(at("dark.npy"), writeNpy(float64([N, N], new Float64Array(pixels).fill(2))));

@@ -2,14 +2,14 @@
 // area. Says what part of a picture is signal where no truth is known.
 import { check } from "../core/errors.js";
 import type { ComplexArray, NdArray } from "../core/ndarray.js";
-import { amplitudeOf, fitPhaseRamp, fitPlane, type Plane, removePhaseRamp } from "./align.js";
+import { amplitudeOf, fitPlane } from "./align.js";
 import { type CoveredArea, type CoveredAreaOptions, coveredArea, type PlacedObject } from "./covered-area.js";
 import { fourierRingCorrelation, type RingCorrelation } from "./fourier-ring-correlation.js";
 import { correlation } from "./metrics.js";
 import { commonPhases, phasorCorrelation } from "./phase-agreement.js";
-import { phaseCorrelationShift } from "./registration.js";
+import { type Registration, registerObjects, sampleOnto } from "./register-objects.js";
 import { sampleObject } from "./sample-object.js";
-import { type TaperOptions, taperImage } from "./taper.js";
+import type { TaperOptions } from "./taper.js";
 import { crop, type Window } from "./window.js";
 
 export interface CompareHalvesOptions extends CoveredAreaOptions {
@@ -69,8 +69,8 @@ export function compareHalves(
 ): HalvesComparison {
   const searchPx = options.searchPx ?? 8;
   check(searchPx >= 0, "UsageError", () => `compareHalves: searchPx must be 0 or more, got ${searchPx}`);
-  const area = coveredArea(a, b, options);
-  const found = register(a, b, area.rectangle, searchPx);
+  const area = coveredArea([a, b], options);
+  const found = registerObjects(a, b, area.rectangle, searchPx);
   const { first, second, slopes } = matchInArea(a, b, area, found);
 
   const amplitudes = [first, second].map((image) => inMask(amplitudeOf(image), area.mask));
@@ -100,73 +100,15 @@ export function compareHalves(
   };
 }
 
-interface Registration {
-  /** b at pixel + shift, whole pixels of both canvases as placed by their rounded origins. */
-  readonly shiftPx: readonly [number, number];
-  /** Phase of a, and of b, that is taken off; counted from the corner of the rectangle. */
-  readonly rampA: Plane;
-  readonly rampB: Plane;
-}
-
-const FLAT: Plane = { gradientX: 0, gradientY: 0, offset: 0 };
-const UPSAMPLE = 100;
-const ROUNDS = 4;
-
-/** Ramp and shift by turns: the one can only be seen well when the other is gone. */
-function register(a: PlacedObject, b: PlacedObject, rectangle: Window, searchPx: number): Registration {
-  const raw = sampleObject(a, rectangle, { shiftPx: [0, 0], ramp: FLAT });
-  const rampA = fitPhaseRamp(raw);
-  const first = removePhaseRamp(raw, rampA);
-  const tapered = taperImage(first, { window: "hann" });
-  let shiftPx: readonly [number, number] = [0, 0];
-  let rampB = FLAT;
-  for (let round = 0; round < ROUNDS; round++) {
-    const rest = sampleObject(b, rectangle, { shiftPx, ramp: rampB });
-    const extra = fitPhaseRamp(rest, first);
-    rampB = addPlanes(rampB, extra);
-    if (searchPx === 0 || round === ROUNDS - 1) break;
-    const [dx, dy] = phaseCorrelationShift(
-      tapered,
-      taperImage(removePhaseRamp(rest, extra), { window: "hann" }),
-      UPSAMPLE,
-      { normalization: "none", searchPx },
-    );
-    shiftPx = [within(shiftPx[0] - dx, searchPx), within(shiftPx[1] - dy, searchPx)];
-  }
-  return { shiftPx, rampA, rampB };
-}
-
 /** Both objects in the window of the area, ramps removed as fitted over the mask; slopes of b over a. */
-function matchInArea(a: PlacedObject, b: PlacedObject, area: CoveredArea, found: Registration) {
-  const { window, mask } = area;
-  // Taken from another corner the ramps leave a global phase, which the last fit removes.
+function matchInArea(a: PlacedObject, b: PlacedObject, { window, mask }: CoveredArea, found: Registration) {
   const first = sampleObject(a, window, { shiftPx: [0, 0], ramp: found.rampA });
-  const rough = sampleObject(b, window, { shiftPx: found.shiftPx, ramp: found.rampB });
-  const extra = fitPhaseRamp(masked(rough, mask), masked(first, mask));
+  const { image, rampB } = sampleOnto(first, b, { window, mask }, found);
   return {
     first,
-    second: removePhaseRamp(rough, extra),
-    slopes: [
-      found.rampB.gradientX + extra.gradientX - found.rampA.gradientX,
-      found.rampB.gradientY + extra.gradientY - found.rampA.gradientY,
-    ] as const,
+    second: image,
+    slopes: [rampB.gradientX - found.rampA.gradientX, rampB.gradientY - found.rampA.gradientY] as const,
   };
-}
-
-function addPlanes(a: Plane, b: Plane): Plane {
-  return {
-    gradientX: a.gradientX + b.gradientX,
-    gradientY: a.gradientY + b.gradientY,
-    offset: a.offset + b.offset,
-  };
-}
-
-function within(value: number, limit: number): number {
-  return Math.max(-limit, Math.min(limit, value));
-}
-
-function masked(image: ComplexArray, mask: Uint8Array): ComplexArray {
-  return { ...image, re: image.re.map((v, i) => v * mask[i]), im: image.im.map((v, i) => v * mask[i]) };
 }
 
 /** The covered pixels of an image, as one row. */

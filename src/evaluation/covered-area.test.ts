@@ -15,8 +15,8 @@ function placed(origin: readonly [number, number], x0: number, x1: number, y0: n
 }
 
 describe("coveredArea", () => {
-  it("is what both cover well, in the scan frame", () => {
-    const area = coveredArea(placed([-10, 5], 0, 50, 10, 50), placed([-3.2, 8.4], 5, 70, 9, 60));
+  it("is what all cover well, in the scan frame", () => {
+    const area = coveredArea([placed([-10, 5], 0, 50, 10, 50), placed([-3.2, 8.4], 5, 70, 9, 60)]);
     const expected = { x: 5, y: 10, width: 45, height: 40 };
     expect(area.window).toEqual(expected);
     expect(area.rectangle).toEqual(expected);
@@ -26,19 +26,19 @@ describe("coveredArea", () => {
   it("keeps to the rectangle of the positions, and leaves holes out of the rectangle only", () => {
     const a = placed([0, 0], 0, 70, 0, 60);
     a.coverage.data[30 * 80 + 25] = 0;
-    const area = coveredArea(a, a, { positions: { xPx: [12.5, 49.1, 30], yPx: [5, 20, 54.5] } });
+    const area = coveredArea([a, a], { positions: { xPx: [12.5, 49.1, 30], yPx: [5, 20, 54.5] } });
     expect(area.window).toEqual({ x: 12, y: 5, width: 39, height: 51 });
     expect(area.pixels).toBe(39 * 51 - 1);
     expect(area.rectangle).toEqual({ x: 26, y: 5, width: 25, height: 51 });
   });
 
   it("refuses halves that share too little", () => {
-    expect(() => coveredArea(placed([0, 0], 0, 40, 0, 40), placed([0, 0], 30, 70, 0, 40))).toThrow(
+    expect(() => coveredArea([placed([0, 0], 0, 40, 0, 40), placed([0, 0], 30, 70, 0, 40)])).toThrow(
       /10x40 px, under 16x16/,
     );
     const empty = { ...placed([0, 0], 0, 40, 0, 40), coverage: float32([60, 80]) };
-    expect(() => coveredArea(empty, empty)).toThrow(/coverage a sums to 0/);
-    expect(() => coveredArea({ ...empty, coverage: float32([6, 8]) }, empty)).toThrow(/coverage a/);
+    expect(() => coveredArea([empty, empty])).toThrow(/coverage a sums to 0/);
+    expect(() => coveredArea([{ ...empty, coverage: float32([6, 8]) }, empty])).toThrow(/coverage a/);
   });
 });
 

@@ -1,4 +1,4 @@
-// The part of the scan frame that two reconstructions both know: a mask from their coverages, and the largest
+// The part of the scan frame that all of some reconstructions know: a mask from their coverages, and the largest
 // rectangle in it.
 import { check } from "../core/errors.js";
 import type { ComplexArray, NdArray } from "../core/ndarray.js";
@@ -18,10 +18,10 @@ export interface PlacedObject {
 export interface CoveredArea {
   /** Smallest window around the mask, scan frame, whole pixels. */
   readonly window: Window;
-  /** [window.height, window.width]: 1 where both cover. */
+  /** [window.height, window.width]: 1 where all cover. */
   readonly mask: Uint8Array;
   readonly pixels: number;
-  /** Largest rectangle in which every pixel is covered by both, scan frame. */
+  /** Largest rectangle in which every pixel is covered by all, scan frame. */
   readonly rectangle: Window;
 }
 
@@ -36,34 +36,33 @@ export interface CoveredAreaOptions {
 const SMALLEST_SIDE_PX = 16;
 
 /**
- * Where both canvases are covered well. Covered well: coverage of at least `minCoverage` times the typical coverage of
+ * Where all canvases are covered well. Covered well: coverage of at least `minCoverage` times the typical coverage of
  * its canvas, sum c^2 / sum c (the plateau inside a scan, whatever the width of the rim). Half the plateau is what a
  * straight border of the scan positions has; the default goes somewhat beyond, so that gaps in a random scan stay in.
  * A fraction in an origin is rounded.
  *
  * @throws PtychoError ShapeError for coverages of another shape, DataError when under 16x16 px remain.
  */
-export function coveredArea(a: PlacedObject, b: PlacedObject, options: CoveredAreaOptions = {}): CoveredArea {
+export function coveredArea(objects: readonly PlacedObject[], options: CoveredAreaOptions = {}): CoveredArea {
   const share = options.minCoverage ?? 0.3;
   check(
     share > 0 && share <= 1,
     "UsageError",
     () => `coveredArea: minCoverage must lie in 0 .. 1, got ${share}`,
   );
-  const inA = coverageTest("a", a, share);
-  const inB = coverageTest("b", b, share);
-  const frame = options.positions === undefined ? canvasFrame(a) : positionFrame(options.positions);
+  const covers = objects.map((object, i) => coverageTest(String.fromCharCode(97 + i), object, share));
+  const frame = options.positions === undefined ? canvasFrame(objects[0]) : positionFrame(options.positions);
   const mask = new Uint8Array(frame.width * frame.height);
   for (let row = 0, i = 0; row < frame.height; row++)
     for (let column = 0; column < frame.width; column++, i++)
-      if (inA(frame.x + column, frame.y + row) && inB(frame.x + column, frame.y + row)) mask[i] = 1;
+      if (covers.every((isCovered) => isCovered(frame.x + column, frame.y + row))) mask[i] = 1;
   const rectangle = largestRectangle(mask, frame.width, frame.height);
   check(
     rectangle.width >= SMALLEST_SIDE_PX && rectangle.height >= SMALLEST_SIDE_PX,
     "DataError",
     () =>
-      `coveredArea: the largest rectangle that both reconstructions cover is ${rectangle.width}x${rectangle.height} px, ` +
-      `under ${SMALLEST_SIDE_PX}x${SMALLEST_SIDE_PX}; are they of one scan, and do both halves cover it?`,
+      `coveredArea: the largest rectangle that all reconstructions cover is ${rectangle.width}x${rectangle.height} px, ` +
+      `under ${SMALLEST_SIDE_PX}x${SMALLEST_SIDE_PX}; are they of one scan, and does each cover it?`,
   );
   const bounds = boundsOf(mask, frame.width, frame.height);
   const kept = new Uint8Array(bounds.width * bounds.height);

@@ -51,8 +51,8 @@ export function phasorCorrelation(first: Float64Array, second: Float64Array): nu
   return powerP <= floor || powerQ <= floor ? null : cross / Math.sqrt(powerP * powerQ);
 }
 
-/** Middle of the longest stretch of the circle that holds fewest pixels. */
-function emptiestAngle(images: readonly ComplexArray[], mask: Uint8Array): number {
+/** Middle, in radians, of the longest stretch of the circle that holds fewest of the pixels inside `mask`, of all images. */
+export function emptiestAngle(images: readonly ComplexArray[], mask: Uint8Array): number {
   const histogram = new Float64Array(BINS);
   for (const { re, im } of images)
     for (let i = 0; i < mask.length; i++)
@@ -73,8 +73,8 @@ function emptiestAngle(images: readonly ComplexArray[], mask: Uint8Array): numbe
   return (middle / BINS) * 2 * Math.PI - Math.PI;
 }
 
-/** Phases in [cut, cut + 2 pi). */
-function phaseFrom(image: ComplexArray, cut: number): NdArray<"float64"> {
+/** Phases [H, W] of an image in [cut, cut + 2 pi), radians. */
+export function phaseFrom(image: ComplexArray, cut: number): NdArray<"float64"> {
   const turn = 2 * Math.PI;
   const data = Float64Array.from(image.re, (re, i) => {
     const above = Math.atan2(image.im[i], re) - cut;

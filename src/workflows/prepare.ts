@@ -97,12 +97,13 @@ async function* factsFor(contents: ScanContents, steps: PrepareRequest): Work<Pr
       : steps.mask === "auto"
         ? foundBad(statistics, isCounts, where)
         : maskFile(steps.mask.path, height, width);
+  const stored = contents.mask?.shape.length === 2 ? contents.mask.data : undefined;
   return {
     ...{ height, width },
     ...(background === undefined ? {} : { background }),
     ...(mask === undefined ? {} : { mask }),
     ...(steps.center === true && statistics !== undefined
-      ? { shiftPx: shiftToMiddle(statistics, isCounts) }
+      ? { shiftPx: shiftToMiddle(statistics, isCounts, [mask, stored]) }
       : {}),
   };
 }
@@ -141,13 +142,16 @@ function foundBad(statistics: PatternStatistics | undefined, isCounts: boolean, 
   return fixed.data;
 }
 
+/** @param masks [height * width], 1 where a pixel does not count */
 function shiftToMiddle(
   { mean, meanSquare, height, width }: PatternStatistics,
   isCounts: boolean,
+  masks: readonly (Uint8Array | undefined)[],
 ): [number, number] {
   const intensity = isCounts ? mean : meanSquare;
   let [rows, columns, total] = [0, 0, 0];
   intensity.forEach((value, p) => {
+    if (masks.some((bad) => bad?.[p] === 1)) return;
     rows += value * Math.floor(p / width);
     columns += value * (p % width);
     total += value;

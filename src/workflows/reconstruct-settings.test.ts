@@ -50,7 +50,7 @@ it("counts are seen in square roots of whole numbers, and in nothing else", () =
 describe("recipes", () => {
   it("a known probe is kept in small batches; one that is fitted gets momentum and falling steps", () => {
     const known = recipeFor(asked(), 1, size, false);
-    expect(known).toMatchObject({ engine: "rpie", epochs: 6, settings: { batchSize: 30, momentum: 0 } });
+    expect(known).toMatchObject({ engine: "rpie", epochs: 12, settings: { batchSize: 30, momentum: 0 } });
     expect(known.settings.probeStart).toBe(Number.POSITIVE_INFINITY);
     const fitted = recipeFor(asked(), 1, size, true);
     expect(fitted.settings).toMatchObject({ batchSize: 100, momentum: 0.9, probeStart: 1, relaxation: 1 });

@@ -20,9 +20,9 @@ const BATCHES = 9;
 
 const DEFAULT_TOLERANCE = 1e-3;
 
-/** For a scan whose probe is known: rPIE in small batches is at its end within a few passes. */
+/** For a scan whose probe is known: rPIE in small batches is at its end within a dozen passes, and stops when it is. */
 const knownProbe = (patterns: number) => ({
-  ...{ epochs: 6, relaxation: 0.1, momentum: 0, objectStep: 1 },
+  ...{ epochs: 12, relaxation: 0.1, momentum: 0, objectStep: 1 },
   batchSize: Math.max(1, Math.min(32, Math.ceil(patterns / 30))),
 });
 

@@ -2,7 +2,7 @@
 
 import { isPtychoError } from "../../src/core/errors.js";
 import { type ComplexArray, isComplex, type NdArray } from "../../src/core/ndarray.js";
-import type { CaseArray, CheckResult } from "./check.js";
+import type { CaseArray, CaseArrays, CheckResult } from "./check.js";
 
 /** The values of an array; of a complex one all real parts, then all imaginary parts. */
 export function numbers(array: CaseArray | NdArray | ComplexArray): number[] {
@@ -40,6 +40,30 @@ export function compareValues(
     passed: true,
     detail: `${actual.length} values, worst ${sense} difference ${worst.toExponential(2)}`,
   };
+}
+
+/** Every value of `actual` against the array of its name, within an absolute tolerance. */
+export function compareNamed(
+  arrays: CaseArrays,
+  tolerance: number,
+  actual: Readonly<Record<string, ArrayLike<number>>>,
+): CheckResult[] {
+  return Object.entries(actual).map(([name, values]) =>
+    arrays[name] === undefined
+      ? { name, passed: false, detail: "is not in the case" }
+      : compareValues(name, values, numbers(arrays[name]), tolerance),
+  );
+}
+
+/** Absolute, relative to the largest entry of the reference. */
+export function compareToLargest(
+  name: string,
+  actual: ArrayLike<number>,
+  reference: readonly number[],
+  share: number,
+) {
+  const largest = reference.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  return compareValues(name, actual, reference, share * largest);
 }
 
 /** Passes if `act` throws one of our errors whose message has every one of `phrases`. */

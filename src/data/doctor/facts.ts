@@ -22,7 +22,7 @@ export interface ScanFacts {
   /** What the user says, or "amplitude", the contract of the file; and what the values are taken for. */
   readonly statedUnits: Domain;
   readonly units: Domain;
-  /** [height * width] mean intensity, in the units of the file. */
+  /** [height * width] mean intensity, in the units of the file; 0 where a pixel is bad. */
   readonly meanIntensity: Float64Array | undefined;
   /** Mean of the pattern sums where the values are counts or their roots; and as the metadata say. */
   readonly countedPhotons: number | undefined;
@@ -69,11 +69,12 @@ export async function gatherFacts(contents: ScanContents, options: FactsOptions)
     contents.mask !== undefined && statistics !== undefined
       ? selectMask(contents.mask, statistics.sampled)
       : undefined;
+  const badPixels = amplitudes === undefined ? undefined : detectBadPixels(amplitudes, mask);
   return {
     ...{ contents, troubles, statistics, statedUnits, units, statedPhotons, positions, probe },
-    meanIntensity: units === "counts" ? statistics?.mean : statistics?.meanSquare,
+    meanIntensity: withoutBad(units === "counts" ? statistics?.mean : statistics?.meanSquare, badPixels),
     countedPhotons: statistics === undefined ? undefined : countedPhotons(statistics, units),
-    badPixels: amplitudes === undefined ? undefined : detectBadPixels(amplitudes, mask),
+    badPixels,
     wrapped: square === undefined ? undefined : wrappedCounts(square, units),
     overlap: positions === undefined ? [] : overlapOf(positions, probe, contents),
     sweep: undefined,
@@ -95,6 +96,13 @@ export function noFacts(trouble: Trouble, options: FactsOptions): ScanFacts {
     ...{ positions: undefined, probe: undefined, badPixels: undefined, wrapped: undefined, overlap: [] },
     ...{ sweep: undefined, prepare: options.prepare },
   };
+}
+
+function withoutBad(mean: Float64Array | undefined, found: BadPixels | undefined): Float64Array | undefined {
+  const { data } = found?.fixed ?? {};
+  return data === undefined
+    ? mean
+    : mean?.map((value, p) => (data[p] === 1 && data.length === mean.length ? 0 : value));
 }
 
 /** Sampled patterns as amplitudes [m, N, N], -1 where not finite or negative. */

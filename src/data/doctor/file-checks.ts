@@ -122,6 +122,7 @@ export const FILE_CHECKS: readonly Check[] = [
       const patterns = contents?.patterns;
       if (patterns?.order !== "HWN") return undefined;
       return {
+        ...(contents?.format === "NPZ" ? {} : { severity: "note" as const }),
         sentence: `the patterns are stored as (H, W, n), shape [${patterns.shape.join(", ")}]: other programs expect (n, H, W)`,
         repair: prepare("--axis-order hwn"),
       };
