@@ -22,7 +22,7 @@ import { batchFeeds } from "../src/training/batch-feeds.js";
 import { countPoissonLoss, poissonLoss } from "../src/training/losses.js";
 import { buildObjective, physicsParameters } from "../src/training/objective.js";
 import { modelOptionsOf, objectiveSettingsOf, profileOf } from "../src/workflows/model-settings.js";
-import { groupedData, trainingScan } from "../src/workflows/training-data.js";
+import { groupedData, readScanOf } from "../src/workflows/training-data.js";
 import { runHere } from "./command-line.js";
 
 const folder = mkdtempSync(join(tmpdir(), "ptychopinn-counts-"));
@@ -77,12 +77,7 @@ async function firstLoss(file: string, values: Record<string, string | number>) 
   });
   const { config } = resolved;
   const profile = profileOf(config);
-  const data = groupedData(
-    (await trainingScan(undefined, file, profile, config.data)).raw,
-    profile,
-    resolved,
-    [],
-  );
+  const data = groupedData((await readScanOf(file, profile, config.data)).raw, profile, resolved, []);
   const network = buildNetwork(modelOptionsOf(config.model));
   const settings = objectiveSettingsOf(config);
   const specs = [...network.parameters, ...physicsParameters(settings)];

@@ -90,6 +90,15 @@ async function run(
       halves: { phaseCorrelation: 0.98, amplitudeCorrelation: null, halfBitPeriodPx: 3.9 },
     }),
     evaluate: answer({ metrics, outputFile: "m.json" }),
+    compare: answer({
+      outputFile: "c.html",
+      figures: {
+        inputs: [],
+        rectangle: { x: 0, y: 0, width: 64, height: 64 },
+        comparisons: [{ against: "a", label: "b", metrics }],
+        differences: { labels: [], rows: [] },
+      },
+    }),
     replay: answer({
       command: "train",
       outputDir: "D",

@@ -3,6 +3,7 @@ import { Command, CommanderError, Option } from "commander";
 import { notBuilt } from "../config/not-built.js";
 import { exitCodeOf, isPtychoError, nearestName, PtychoError } from "../core/errors.js";
 import { adaptCommand } from "./commands/adapt.js";
+import { compareCommand } from "./commands/compare.js";
 import { completionCommand } from "./commands/completion.js";
 import { configCommand } from "./commands/config.js";
 import { demoCommand } from "./commands/demo.js";
@@ -68,7 +69,7 @@ export function buildProgram(session: Session, { version, preset }: Setting): Co
   const commands = [
     ...[simulateCommand(session), trainCommand(session, preset), inferCommand(session)],
     ...[adaptCommand(session), reconstructCommand(session)],
-    ...[evaluateCommand(session), demoCommand(session)],
+    ...[evaluateCommand(session), compareCommand(session), demoCommand(session)],
     ...[inspectCommand(session), prepareCommand(session), fixtureCommand(session)],
   ];
   commands.push(replayCommand(session), diffCommand(session));

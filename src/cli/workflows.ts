@@ -9,6 +9,7 @@ export const workflows: Workflows = {
     later(async () => (await import("../workflows/simulate.js")).simulateWorkflow(request)),
   evaluate: (request) =>
     later(async () => (await import("../workflows/evaluate.js")).evaluateWorkflow(request)),
+  compare: (request) => later(async () => (await import("../workflows/compare.js")).compareWorkflow(request)),
   reconstruct: (request) =>
     later(async () => (await import("../workflows/reconstruct.js")).reconstructWorkflow(request)),
   inspect: (request) => later(async () => (await import("../workflows/inspect.js")).inspectWorkflow(request)),

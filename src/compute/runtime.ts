@@ -4,7 +4,7 @@ import { createRequire } from "node:module";
 import { availableParallelism } from "node:os";
 import { dirname, join } from "node:path";
 import * as ort from "onnxruntime-node";
-import { PtychoError } from "../core/errors.js";
+import { isPtychoError, PtychoError } from "../core/errors.js";
 import { float32, type NdArray, type TypedArrays } from "../core/ndarray.js";
 import { add, input } from "./build-elementwise.js";
 import type { Device, Placement } from "./device.js";
@@ -57,6 +57,14 @@ export function cudaLibrary(): string | undefined {
       : [process.platform, "libonnxruntime_providers_cuda.so"];
   const path = join(dirname(entry), "..", "bin", "napi-v6", os, process.arch, file);
   return existsSync(path) ? path : undefined;
+}
+
+/** Whether a program failed because the memory of its device did not suffice. */
+export function isOutOfMemory(error: unknown): boolean {
+  if (!isPtychoError(error, "EngineError")) return false;
+  return /out of (device )?memory|failed to allocate memory|bad_alloc|OUT_OF_MEMORY|smaller than requested bytes/i.test(
+    error.message,
+  );
 }
 
 /**

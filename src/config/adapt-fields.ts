@@ -16,7 +16,7 @@ export const ADAPT_DEFAULTS: OtherDefaults = {
 export const ADAPT_FIELDS: readonly FieldName[] = [
   ...(["n_groups", "n_subsample", "subsample_seed", "axis_order", "nepochs", "learning_rate"] as const),
   ...(["units", "map"] as const),
-  ...(["output_dir", "seed", "resume", "allow_mismatch", "accelerator"] as const),
+  ...(["output_dir", "seed", "resume", "allow_mismatch", "accelerator", "max_memory"] as const),
   ...(["console_level", "enable_progress_bar"] as const),
 ];
 
@@ -33,7 +33,8 @@ export const OF_ONE_RUN: readonly FieldName[] = [
     "output_dir",
     "seed",
   ] as const),
-  ...(["resume", "allow_mismatch", "accelerator", "num_workers", "logger_backend"] as const),
+  ...(["resume", "allow_mismatch", "accelerator", "max_memory", "num_workers"] as const),
+  ...(["logger_backend"] as const),
   ...(["mlflow_tracking_uri"] as const),
   ...(["enable_progress_bar", "enable_checkpointing", "checkpoint_save_top_k"] as const),
   ...(["console_level", "do_stitching", "log_patch_stats", "patch_stats_limit"] as const),

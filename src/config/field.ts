@@ -57,6 +57,8 @@ export interface NumberField extends Row {
   readonly above?: number;
   readonly values?: readonly number[];
   readonly rule?: "power of 2" | "odd";
+  /** A number of MiB that may also be written with its unit: 512M, 1.5G, 2 GiB. */
+  readonly sizes?: true;
 }
 
 export interface BoolField extends Row {

@@ -96,7 +96,10 @@ function valueSchema(field: Field): Schema {
     case "enum":
       return { enum: [...field.values, ...Object.keys(field.spellings ?? {})] };
     default:
-      return numberSchema(field);
+      if (!field.sizes) return numberSchema(field);
+      return {
+        anyOf: [numberSchema(field), { type: "string", pattern: "^[0-9.]+ ?[kKmMgGtT]?[iI]?[bB]?$" }],
+      };
   }
 }
 

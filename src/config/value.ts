@@ -45,6 +45,10 @@ export function expectation(field: Field): string {
     return field.words === undefined ? "a path" : `${field.words.join(", ")} or a path`;
   if (field.type === "enum") return `one of ${field.values.join(", ")}`;
   if (field.values !== undefined) return `one of ${field.values.join(", ")}`;
+  if (field.sizes) {
+    const { sizes: _, ...plain } = field;
+    return `${expectation(plain)} (MiB), or with its unit as 512M or 2G`;
+  }
   const { above, min, max, rule } = field;
   if (rule === "power of 2") return "a positive power of 2";
   const noun = field.type === "int" ? (rule === "odd" ? "an odd integer" : "an integer") : "a number";
@@ -97,7 +101,8 @@ function enumOf(where: string, field: EnumField, given: unknown): string {
 }
 
 function numberOf(where: string, field: NumberField, given: unknown): number {
-  const number = typeof given === "string" ? numberFromText(given) : given;
+  const plain = typeof given === "string" ? numberFromText(given) : given;
+  const number = field.sizes && typeof given === "string" ? (plain ?? mebibytesFromText(given)) : plain;
   if (typeof number !== "number") throw usage(`${where}: expected ${expectation(field)}, got ${show(given)}`);
   const wrong = () => usage(`${where}: ${wordFor(field)}, got ${show(given)}${nearestPowers(field, number)}`);
   if (!Number.isFinite(number)) throw wrong();
@@ -131,6 +136,15 @@ const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
 
 function numberFromText(text: string): number | undefined {
   return NUMBER.test(text) ? Number(text) : undefined;
+}
+
+const SIZE = /^(\d+\.?\d*|\.\d+) ?([kmgt])i?b?$/i;
+const MEBIBYTES: Readonly<Record<string, number>> = { k: 1 / 1024, m: 1, g: 1024, t: 1024 * 1024 };
+
+/** "512M", "1.5 GiB" in whole MiB; every unit is the binary one. */
+function mebibytesFromText(text: string): number | undefined {
+  const found = SIZE.exec(text);
+  return found === null ? undefined : Math.floor(Number(found[1]) * MEBIBYTES[found[2].toLowerCase()]);
 }
 
 function show(given: unknown): string {

@@ -3,7 +3,8 @@
 import { check } from "../core/errors.js";
 import { type ComplexArray, float32, type NdArray } from "../core/ndarray.js";
 import { pcg64Random } from "../numeric/random-pcg64.js";
-import type { Container } from "./container.js";
+import type { AnyContainer } from "./container.js";
+import { gatherStack } from "./frame-stack.js";
 import { gatherFrames } from "./raw-data.js";
 
 export interface Split {
@@ -73,7 +74,7 @@ export interface Batch {
 }
 
 /** Gathers groups of a container into contiguous arrays. */
-export function gatherBatch(container: Container, groups: Int32Array): Batch {
+export function gatherBatch(container: AnyContainer, groups: Int32Array): Batch {
   const { images, coordsRelative, labels } = container;
   const [G, C, N] = images.shape;
   for (const group of groups) {
@@ -83,7 +84,7 @@ export function gatherBatch(container: Container, groups: Int32Array): Batch {
   const shape = [groups.length, C, N, N];
   return {
     groups,
-    images: float32(shape, patterns(images.data)),
+    images: float32(shape, gatherStack(images, groups)),
     coordsRelative: float32([groups.length, C, 1, 2], gatherFrames(coordsRelative.data, groups, C * 2)),
     ...(labels !== undefined && {
       labels: { dtype: "complex64" as const, shape, re: patterns(labels.re), im: patterns(labels.im) },

@@ -33,16 +33,30 @@ export function countStatistics(counts: NdArray, N: number): CountStatistics {
     "UsageError",
     () => `count statistics: N must be positive and finite, got ${N}`,
   );
-  const meanEnergy = average(patternSums(counts, square));
+  const totals = patternSums(counts, (value) => value);
+  const pixels = counts.shape[2] * counts.shape[3];
+  return countStatisticsOf({ energies: patternSums(counts, square), totals }, N, pixels);
+}
+
+/**
+ * The same of patterns N x N from the sums over each: sum I^2 and sum I.
+ *
+ * @throws PtychoError DataError for no energy.
+ */
+export function countStatisticsOf(
+  { energies, totals }: { readonly energies: Float64Array; readonly totals: Float64Array },
+  N: number,
+  pixels = N * N,
+): CountStatistics {
+  const meanEnergy = average(energies);
   check(
     meanEnergy > 0 && Number.isFinite(meanEnergy),
     "DataError",
     () => `measured_intensity has zero or degenerate energy (mean sum of squares ${meanEnergy})`,
   );
-  const pixels = counts.shape[2] * counts.shape[3];
   return {
     rmsInputScale: Math.sqrt(((N / 2) * (N / 2)) / meanEnergy),
-    meanMeasuredIntensity: average(patternSums(counts, (value) => value)) / pixels,
+    meanMeasuredIntensity: average(totals) / pixels,
   };
 }
 

@@ -12,8 +12,12 @@ export type DataScaling = "Parseval" | "Max";
  * energy (N/2)^2.
  */
 export function rmsScaleContainer(patterns: NdArray): number {
-  const N = patterns.shape[patterns.shape.length - 1];
-  return Math.sqrt(((N / 2) * (N / 2)) / meanOf(patternSums(patterns, square)));
+  return rmsScaleOf(patternSums(patterns, square), patterns.shape[patterns.shape.length - 1]);
+}
+
+/** The same from the energy sum d^2 of each pattern. */
+export function rmsScaleOf(energies: Float64Array, N: number): number {
+  return Math.sqrt(((N / 2) * (N / 2)) / meanOf(energies));
 }
 
 /** float32(scale) * float32(d), as the container stores amplitudes. */
@@ -61,23 +65,33 @@ export function physicsScaleTorch(
  * @throws PtychoError DataError for patterns without energy, UsageError for nphotons not above 0.
  */
 export function intensityScaleFromPhotons(patterns: NdArray, nphotons: number): number {
-  check(
-    nphotons > 0 && Number.isFinite(nphotons),
-    "UsageError",
-    () => `intensity scale: nphotons must be positive, got ${nphotons}`,
-  );
+  expectPhotons(nphotons);
   check(
     patterns.shape.length >= 2,
     "ShapeError",
     () => `intensity scale: patterns must have at least 2 dims, got ${patterns.shape.length}`,
   );
-  const energy = meanOf(patternSums(patterns, square));
+  return photonScaleOf(patternSums(patterns, square), nphotons);
+}
+
+/** The same from the energy sum d^2 of each pattern. */
+export function photonScaleOf(energies: Float64Array, nphotons: number): number {
+  expectPhotons(nphotons);
+  const energy = meanOf(energies);
   check(
     energy > 0,
     "DataError",
     () => "intensity scale: mean intensity must be positive; the patterns are all zero",
   );
   return Math.sqrt(nphotons / energy);
+}
+
+function expectPhotons(nphotons: number): void {
+  check(
+    nphotons > 0 && Number.isFinite(nphotons),
+    "UsageError",
+    () => `intensity scale: nphotons must be positive, got ${nphotons}`,
+  );
 }
 
 function maxScaleTorch(patterns: NdArray, normalize: Normalize): NdArray<"float32"> {

@@ -80,7 +80,7 @@ function expectWholePatterns({ where, stored: { key, header, order } }: OpenArch
     "DataError",
     () =>
       `${where}: ${key} is larger than the memory allowed, and ${why}, so that no pattern lies in one piece; save it as ` +
-      "(n, H, W) in C order (numpy.ascontiguousarray), or raise --memory_limit",
+      "(n, H, W) in C order (numpy.ascontiguousarray), or raise --max_memory",
   );
 }
 

@@ -283,7 +283,7 @@ describe.each(METHODS)("openFrames of a %sd scan", (method) => {
     const values = plain().data;
     const legacy = values.map((_, i) => values[(i % n) * N * N + Math.floor(i / n)]);
     const path = scanFile({ diffraction: float32([N, N, n], legacy) }, method);
-    expect(await messageOf(onDisk(path))).toMatch(/DataError: .*along the last axis.*--memory_limit/);
+    expect(await messageOf(onDisk(path))).toMatch(/DataError: .*along the last axis.*--max_memory/);
     expect((await inMemory(path)).frames.n).toBe(n);
     const fortran = rawScan(rawNpy("<f4", [n, N, N], new Uint8Array(values.buffer), true), method);
     expect(await messageOf(onDisk(fortran))).toMatch(/DataError: .*Fortran order/);

@@ -7,12 +7,14 @@ import { findBadPixels } from "./find-bad-pixels.js";
 import { residentFrames } from "./frame-source.js";
 import { SCAN_KEYS } from "./keys.js";
 import { npzFrames, readingBytes } from "./npz-frames.js";
+import type { Domain } from "./raw-data.js";
 import { readMeasuredScan } from "./read-scan.js";
 import { isNpz, openScanSource } from "./readers/open-scan-source.js";
 import type { OpenFramesOptions, ScanFrames } from "./scan-frames.js";
 import { findDiffraction, readCoordinates } from "./scan-members.js";
 import { sourceBytes, sourceFrames } from "./source-frames.js";
 import { type StoredScan, streamFrames } from "./stream-frames.js";
+import { FOR_ENGINES } from "./survey-frames.js";
 
 /**
  * Opens a scan, and says in one sentence where its patterns stay on disk. The truth in the file is never read.
@@ -38,8 +40,9 @@ function storedNpz(path: string, options: OpenFramesOptions): StoredScan | undef
     const npz = parseNpz(file, where, { limits: { maxTotalBytes: Number.MAX_SAFE_INTEGER } });
     const positions = readCoordinates(npz, where, SCAN_KEYS.x).length;
     const stored = findDiffraction(npz, where, positions, options);
-    if (readingBytes(file.length, npz.member(stored.key), stored) <= options.memoryBytes) return undefined;
-    const frames = npzFrames({ file, npz, where, stored }, options.units ?? "amplitude");
+    const bytes = readingBytes(file.length, npz.member(stored.key), stored);
+    if (options.staysOnDisk !== true && bytes <= options.memoryBytes) return undefined;
+    const frames = npzFrames({ file, npz, where, stored }, options.units ?? domainOf(options));
     isHandedOn = true;
     return frames;
   } finally {
@@ -55,8 +58,8 @@ async function storedSource(path: string, options: OpenFramesOptions): Promise<S
   try {
     const positions = readCoordinates(source, where, SCAN_KEYS.x).length;
     const stored = findDiffraction(source, where, positions, options);
-    if (sourceBytes(stored) <= options.memoryBytes) return undefined;
-    const frames = sourceFrames(source, where, stored, options.units ?? source.units ?? "amplitude");
+    if (options.staysOnDisk !== true && sourceBytes(stored) <= options.memoryBytes) return undefined;
+    const frames = sourceFrames(source, where, stored, options.units ?? source.units ?? domainOf(options));
     isHandedOn = true;
     return frames;
   } finally {
@@ -86,3 +89,5 @@ async function readAll(path: string, options: OpenFramesOptions): Promise<ScanFr
     close() {},
   };
 }
+
+const domainOf = ({ values }: OpenFramesOptions): Domain => values?.domain ?? FOR_ENGINES.domain;

@@ -50,6 +50,12 @@ export function readPixelMaskFile(path: string, frame: MaskFrame): PixelMask {
   const where = printable(path);
   const bytes = readRegularFile(path);
   if (bytes[0] === NPY_FIRST_BYTE) return toPixelMask(parseNpy(bytes, where), where, "mask", "bad", frame);
+  check(
+    bytes.length === 0 || bytes.subarray(0, 2).toString("latin1") === "PK",
+    "DataError",
+    () =>
+      `${where}: a mask file is .npy or .npz, found other bytes; save the mask with numpy.save("mask.npy", bad)`,
+  );
   const npz = parseNpz(bytes, where);
   const mask = readPixelMask(npz, where, frame);
   check(

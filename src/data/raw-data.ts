@@ -54,7 +54,9 @@ export interface Truth {
 }
 
 /** Number of patterns and their width in pixels. */
-export function scanSize(raw: Measurement): { readonly n: number; readonly N: number } {
+export function scanSize(raw: {
+  readonly diffraction: { readonly array: { readonly shape: readonly number[] } };
+}): { readonly n: number; readonly N: number } {
   const [n, N] = raw.diffraction.array.shape;
   return { n, N };
 }
@@ -64,7 +66,11 @@ export function scanSize(raw: Measurement): { readonly n: number; readonly N: nu
  *
  * @throws PtychoError DataError if it is of the other: counts are never taken for amplitudes, or the reverse.
  */
-export function expectDomain<D extends Domain>(where: string, raw: RawData, domain: D): RawData<D> {
+export function expectDomain<S extends OfDomain, D extends Domain>(
+  where: string,
+  raw: S,
+  domain: D,
+): S & OfDomain<D> {
   const found = raw.diffraction.domain;
   if (isOfDomain(raw, domain)) return raw;
   throw new PtychoError(
@@ -74,7 +80,11 @@ export function expectDomain<D extends Domain>(where: string, raw: RawData, doma
   );
 }
 
-function isOfDomain<D extends Domain>(raw: RawData, domain: D): raw is RawData<D> {
+interface OfDomain<D extends Domain = Domain> {
+  readonly diffraction: { readonly domain: D };
+}
+
+function isOfDomain<S extends OfDomain, D extends Domain>(raw: S, domain: D): raw is S & OfDomain<D> {
   return raw.diffraction.domain === domain;
 }
 

@@ -1,7 +1,7 @@
 // The arrays of a scan to RawData: which keys, which axis order, which checks. Each check lives in its own file.
-
-import { check } from "../core/errors.js";
-import { type ComplexArray, complex64 } from "../core/ndarray.js";
+import { freemem } from "node:os";
+import { check, PtychoError } from "../core/errors.js";
+import { type ComplexArray, complex64, sizeOf } from "../core/ndarray.js";
 import { printable } from "../formats/printable.js";
 import { type AxisOrder, toPatternsFirst } from "./axis-order.js";
 import { convertUnits, type DiffractionUnits } from "./diffraction-units.js";
@@ -80,7 +80,7 @@ export async function readScan<D extends Domain>(
 ): Promise<Scan<D>> {
   const source = await openScanSource(path, options);
   try {
-    return toScan(source, printable(path), options);
+    return withinMemory(source, printable(path), () => toScan(source, printable(path), options));
   } finally {
     source.close();
   }
@@ -93,11 +93,30 @@ export async function readMeasuredScan<D extends Domain>(
 ): Promise<MeasuredScan<D>> {
   const source = await openScanSource(path, options);
   try {
-    return toMeasuredScan(source, printable(path), options);
+    return withinMemory(source, printable(path), () => toMeasuredScan(source, printable(path), options));
   } finally {
     source.close();
   }
 }
+
+/** Turns the engine's word that memory is out, which has no class of its own, into ours. */
+function withinMemory<T>(source: ScanSource, where: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof RangeError) || !OUT_OF_MEMORY.test(error.message)) throw error;
+    const key = DIFFRACTION_KEYS.find((name) => source.has(name));
+    const bytes = key === undefined ? 0 : 4 * sizeOf(source.header(key).shape);
+    throw new PtychoError(
+      "ResourceError",
+      `${where}: the patterns need ${(bytes / 1e9).toPrecision(3)} GB, more than one array can have or this machine has free ` +
+        `(${(freemem() / 1e9).toPrecision(3)} GB); keep them on disk with --max_memory, or take a part of the scan`,
+      error,
+    );
+  }
+}
+
+const OUT_OF_MEMORY = /allocation failed|Invalid (typed array|array buffer) length/i;
 
 /** The scan in an open archive or other source; `where` names it in messages. */
 export function toScan<D extends Domain>(

@@ -3,11 +3,13 @@
 import { check } from "../core/errors.js";
 import { type ComplexArray, complex64, float32, type NdArray } from "../core/ndarray.js";
 import { type ComplexBuffer, fft2 } from "../numeric/fft.js";
-import { gatherFrames, type RawData, scanSize } from "./raw-data.js";
+import { type FrameStack, gatherStack, isStored, stackPieces } from "./frame-stack.js";
+import { type RawData, scanSize } from "./raw-data.js";
+import type { AnyRaw } from "./stored-scan.js";
 
-export interface RefinementScan {
+export interface RefinementScan<Patterns extends FrameStack = FrameStack> {
   /** Measured amplitudes [n, N, N] with mean energy N^2. */
-  readonly amplitude: NdArray<"float32">;
+  readonly amplitude: Patterns;
   /** [P, N, N] with energy N^2 over all modes. */
   readonly probe: ComplexArray;
   /** Largest sum_p |P_p|^2. */
@@ -24,12 +26,14 @@ export interface RefinementScan {
   readonly spectra: readonly ComplexBuffer[];
 }
 
-/** @throws PtychoError DataError for patterns or a probe without energy. */
-export function prepareRefinement(raw: RawData<"amplitude">): RefinementScan {
+/** Patterns on disk are read once for their energy. @throws PtychoError DataError for patterns or a probe without energy. */
+export function prepareRefinement(raw: RawData<"amplitude">): RefinementScan<NdArray<"float32">>;
+export function prepareRefinement(raw: AnyRaw<"amplitude">): RefinementScan;
+export function prepareRefinement(raw: AnyRaw<"amplitude">): RefinementScan {
   const { n, N } = scanSize(raw);
-  const { data } = raw.diffraction.array;
-  const energy = sumOfSquares(data) / n;
-  const probeEnergy = sumOfSquares(raw.probe.re) + sumOfSquares(raw.probe.im);
+  const measured: FrameStack = raw.diffraction.array;
+  const energy = sumOfSquares(stackPieces(measured)) / n;
+  const probeEnergy = sumOfSquares([raw.probe.re]) + sumOfSquares([raw.probe.im]);
   check(
     energy > 0 && probeEnergy > 0,
     "DataError",
@@ -46,7 +50,9 @@ export function prepareRefinement(raw: RawData<"amplitude">): RefinementScan {
   const xWholePx = Int32Array.from(raw.xPx, Math.round);
   const yWholePx = Int32Array.from(raw.yPx, Math.round);
   return {
-    amplitude: float32([n, N, N], scaled(data, scale)),
+    amplitude: isStored(measured)
+      ? { ...measured, gather: (patterns) => scaled(measured.gather(patterns), scale) }
+      : float32([n, N, N], scaled(measured.data, scale)),
     probe,
     probePeak: illuminationOf(probe).reduce((a, b) => Math.max(a, b)),
     xWholePx,
@@ -74,7 +80,7 @@ export function refinementBatch(
     });
   });
   return {
-    amplitude: float32([patterns.length, 1, N, N], gatherFrames(scan.amplitude.data, patterns, N * N)),
+    amplitude: float32([patterns.length, 1, N, N], gatherStack(scan.amplitude, patterns)),
     probe_re: float32(probes.shape, probes.re),
     probe_im: float32(probes.shape, probes.im),
     probe_peak: float32([1], [scan.probePeak]),
@@ -143,8 +149,8 @@ function ramp(N: number, d: number): ComplexBuffer {
   };
 }
 
-function sumOfSquares(values: Float32Array): number {
+function sumOfSquares(pieces: Iterable<Float32Array>): number {
   let total = 0;
-  for (const value of values) total += value * value;
+  for (const values of pieces) for (const value of values) total += value * value;
   return total;
 }

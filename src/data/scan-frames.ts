@@ -5,6 +5,7 @@ import type { DiffractionUnits } from "./diffraction-units.js";
 import { type FrameSource, readFrames } from "./frame-source.js";
 import type { MaskChoice } from "./pixel-mask.js";
 import type { Geometry } from "./raw-data.js";
+import type { FrameValues } from "./survey-frames.js";
 
 export interface OpenFramesOptions {
   /** Patterns that take more memory than this while they are read stay on disk. */
@@ -19,12 +20,16 @@ export interface OpenFramesOptions {
   readonly map?: string;
   /** Pattern widths that are taken. */
   readonly allowedN?: readonly number[];
+  /** What the patterns are handed out as, from disk alone; for engines unless given. */
+  readonly values?: FrameValues;
+  /** Leave the patterns on disk even where they would fit. */
+  readonly staysOnDisk?: boolean;
   /** Leave the probe of the file unread. */
   readonly ignoreProbe?: boolean;
 }
 
 export interface ScanFrames extends Geometry {
-  /** Amplitudes, -1 where not measured. */
+  /** Amplitudes, -1 where not measured, or the `values` that were asked for. */
   readonly frames: FrameSource;
   /** Scan positions [n], pixels. */
   readonly xPx: Float64Array;

@@ -36,7 +36,7 @@ export function sourceFrames(
     () =>
       `${where}: the patterns are larger than the memory allowed, and a ${source.format} file ` +
       `${order === "HWN" ? "whose patterns run along the last axis" : "of this kind"} is read whole; save it as HDF5 or ` +
-      ".npz (n, H, W), or raise --memory_limit",
+      ".npz (n, H, W), or raise --max_memory",
   );
   const step = Math.max(1, Math.floor(PIECE_BYTES / (4 * N * N)));
   return {

@@ -17,7 +17,13 @@ import { alignPositions, checkPositions } from "./scan-positions.js";
 import type { ScanArrays } from "./scan-source.js";
 import type { FrameBlock } from "./stored-frames.js";
 import { boundedMask, withoutBadPixels } from "./streamed-mask.js";
-import { openSurvey, type Survey, toAmplitudes } from "./survey-frames.js";
+import {
+  FOR_ENGINES,
+  type FrameValues,
+  openSurvey,
+  type Survey,
+  withoutUnmeasured,
+} from "./survey-frames.js";
 
 /** A scan held open whose patterns are read from its file. */
 export interface StoredScan {
@@ -65,6 +71,7 @@ export async function* streamFrames(
     scan.close();
     scratch?.close();
   };
+  const into = options.values ?? FOR_ENGINES;
   let isDone = false;
   try {
     const warnings = [...scan.warnings];
@@ -85,16 +92,18 @@ export async function* streamFrames(
     yield {
       kind: "message",
       text:
-        `${where}: reading the patterns into memory would take ${inGb(scan.readingBytes)} GB, ` +
-        `the limit is ${inGb(options.memoryBytes)} GB: they stay on disk` +
+        (options.staysOnDisk === true
+          ? `${where}: the patterns stay on disk`
+          : `${where}: reading the patterns into memory would take ${inGb(scan.readingBytes)} GB, ` +
+            `the limit is ${inGb(options.memoryBytes)} GB: they stay on disk`) +
         (scratch === undefined
           ? ", in the file itself"
           : `, unpacked into a scratch file of ${inGb(scratchBytes)} GB in ${printable(options.scratchFolder)}`),
     };
-    const survey = openSurvey(where, pixels, { mask, units, takesNotFinite: options.mask !== "none" });
+    const survey = openSurvey(where, pixels, { mask, units, takesNotFinite: options.mask !== "none", into });
     yield* surveyAll(scan, survey, scratch, options.signal);
     const { kept, unmeasured } = survey.judge(warnings);
-    const read = scratch === undefined ? fileReader(scan, mask) : scratchReader(scratch, pixels);
+    const read = scratch === undefined ? fileReader(scan, mask, into) : scratchReader(scratch, pixels);
     const all: FrameSource = { n, N, read };
     const measured = kept.length === n ? all : selectFrames(all, kept);
     const pick = (values: Float64Array) => Float64Array.from(kept, (i) => values[i]);
@@ -140,11 +149,15 @@ async function* surveyAll(
   }
 }
 
-function fileReader({ where, N, units, read }: StoredScan, mask: PixelMask | undefined) {
+function fileReader(
+  { where, N, units, read }: StoredScan,
+  mask: PixelMask | undefined,
+  { domain, notMeasured }: FrameValues,
+) {
   return (pattern: number, into: Float32Array): void => {
     read(pattern, into);
-    convertUnits(where, into, units, "amplitude", []);
-    toAmplitudes(into, pattern, N * N, mask);
+    convertUnits(where, into, units, domain, []);
+    withoutUnmeasured(into, pattern, N * N, mask, notMeasured);
   };
 }
 

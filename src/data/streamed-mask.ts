@@ -14,7 +14,7 @@ import {
   readPixelMaskFile,
 } from "./pixel-mask.js";
 import type { ScanArrays } from "./scan-source.js";
-import type { Unmeasured } from "./survey-frames.js";
+import type { FrameValues, Unmeasured } from "./survey-frames.js";
 
 /** Bad pixels are looked for in at most this many patterns, spread evenly. */
 const MOST_WATCHED = 1000;
@@ -24,6 +24,7 @@ const WATCHED_SHARE = 0.5;
 export interface MaskRules {
   readonly mask: MaskChoice;
   readonly memoryBytes: number;
+  readonly values?: FrameValues;
 }
 
 /** The chosen mask. One for every single pattern must fit into the memory allowed. */
@@ -46,7 +47,7 @@ export function boundedMask(
       () =>
         `${where}: ${key} has a mask for every single pattern, which takes ${inGb(bytes)} GB of memory, the limit is ` +
         `${inGb(memoryBytes)} GB; save one mask [${N}, ${N}] for all, or NaN in those pixels of the patterns, or raise ` +
-        "--memory_limit",
+        "--max_memory",
     );
   }
   return readPixelMask(npz, where, { n, N });
@@ -57,9 +58,14 @@ export function withoutBadPixels(
   frames: FrameSource,
   mask: PixelMask | undefined,
   unmeasured: Unmeasured,
-  { mask: choice, memoryBytes }: MaskRules,
+  { mask: choice, memoryBytes, values }: MaskRules,
 ): { readonly frames: FrameSource; readonly notes: readonly string[] } {
   const isThere = mask !== undefined || unmeasured.pixels > 0;
+  if (values?.notMeasured === 0)
+    return {
+      frames,
+      notes: isThere ? [`${unmeasured.pixels} pixels were not measured; they are taken as 0`] : [],
+    };
   expectMask(choice, isThere);
   const notes = isThere ? [maskNote(unmeasured.pixels, unmeasured.of)] : [];
   if (choice !== "auto") return { frames, notes };

@@ -2,15 +2,26 @@
 
 import { check } from "../core/errors.js";
 import type { LegacyRandom } from "../numeric/random-legacy.js";
-import { type Domain, type RawData, scanSize, selectPatterns } from "./raw-data.js";
+import { type Domain, type RawData, scanSize } from "./raw-data.js";
+import { type AnyRaw, selectScan } from "./stored-scan.js";
 
 /** A random subsample of a scan in scan order; the scan itself, without a draw, when `size` is null. */
 export function subsampled<D extends Domain>(
   scan: RawData<D>,
   size: number | null,
   random: LegacyRandom,
-): RawData<D> {
-  return size === null ? scan : selectPatterns(scan, subsampleIndices(scanSize(scan).n, size, random));
+): RawData<D>;
+export function subsampled<D extends Domain>(
+  scan: AnyRaw<D>,
+  size: number | null,
+  random: LegacyRandom,
+): AnyRaw<D>;
+export function subsampled<D extends Domain>(
+  scan: AnyRaw<D>,
+  size: number | null,
+  random: LegacyRandom,
+): AnyRaw<D> {
+  return size === null ? scan : selectScan(scan, subsampleIndices(scanSize(scan).n, size, random));
 }
 
 /**

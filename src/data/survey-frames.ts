@@ -13,11 +13,12 @@ import {
   traceDomain,
 } from "./pattern-checks.js";
 import type { PixelMask } from "./pixel-mask.js";
+import type { Domain } from "./raw-data.js";
 import type { FrameBlock } from "./stored-frames.js";
 import { judgeNotFinite } from "./unmeasured.js";
 
 export interface Survey {
-  /** Takes in the next patterns, and makes amplitudes of them in place: see `toAmplitudes`. */
+  /** Takes in the next patterns, and converts them in place: see `withoutUnmeasured`. */
   add(block: FrameBlock): void;
   /**
    * Judges all patterns; returns the numbers of those that hold any signal, and how many pixels were not measured: of
@@ -36,16 +37,26 @@ export interface Unmeasured {
 export interface SurveyRules {
   /** Pixels that were not measured, [N, N] or [n, N, N]. */
   readonly mask: PixelMask | undefined;
-  /** What the values are, before amplitudes are made of them. */
+  /** What the values are in the file. */
   readonly units: DiffractionUnits;
   /** NaN and infinite pixels are not measured either; otherwise they are refused. */
   readonly takesNotFinite: boolean;
+  /** What the values become, and what stands for a pixel that was not measured. */
+  readonly into: FrameValues;
 }
+
+/** For an engine, which leaves pixels out: amplitudes, -1 where not measured. For a network: its domain, 0. */
+export interface FrameValues {
+  readonly domain: Domain;
+  readonly notMeasured: -1 | 0;
+}
+
+export const FOR_ENGINES: FrameValues = { domain: "amplitude", notMeasured: -1 };
 
 export function openSurvey(
   where: string,
   pixels: number,
-  { mask, units, takesNotFinite }: SurveyRules,
+  { mask, units, takesNotFinite, into }: SurveyRules,
 ): Survey {
   const count = noPixels();
   const trace = noTrace();
@@ -59,9 +70,9 @@ export function openSurvey(
       countPixels(count, values, first * pixels);
       if (count.notFinite > before)
         for (let i = 0; i < values.length; i++) if (!Number.isFinite(values[i])) notFinite[i % pixels]++;
-      convertUnits(where, values, units, "amplitude", []);
+      convertUnits(where, values, units, into.domain, []);
       traceDomain(trace, values);
-      toAmplitudes(values, first, pixels, mask);
+      withoutUnmeasured(values, first, pixels, mask, into.notMeasured);
       const patterns = values.length / pixels;
       for (let k = 0; k < patterns; k++)
         if (!values.subarray(k * pixels, (k + 1) * pixels).some((value) => value > 0)) blank.push(first + k);
@@ -71,7 +82,8 @@ export function openSurvey(
       const someNotFinite = takesNotFinite && count.notFinite > 0;
       if (someNotFinite) judgeNotFinite(where, count.notFinite, n * pixels, warnings);
       judgePixels(where, someNotFinite ? { ...count, notFinite: 0 } : count, pixels, warnings);
-      judgeDomain(where, trace, "amplitude", "refuse", warnings);
+      convertUnits(where, new Float32Array(0), units, into.domain, warnings); // what it has to say, once
+      judgeDomain(where, trace, into.domain, "refuse", warnings);
       const isSame = mask?.shape.length !== 3 && notFinite.every((times) => times === 0 || times === n);
       const masked = mask === undefined ? 0 : badCount(mask);
       const unmeasured = isSame
@@ -83,21 +95,22 @@ export function openSurvey(
 }
 
 /**
- * In place: -1 where a pixel was not measured, 0 for the slightly negative values that dark subtraction leaves.
+ * In place: `notMeasured` where a pixel was not measured, 0 for the slightly negative values that dark subtraction leaves.
  *
  * @param values patterns of `pixels` values, from number `first` on
  */
-export function toAmplitudes(
+export function withoutUnmeasured(
   values: Float32Array,
   first: number,
   pixels: number,
   mask: PixelMask | undefined,
+  notMeasured: number,
 ): void {
   for (let i = 0; i < values.length; i++) {
-    if (!Number.isFinite(values[i])) values[i] = -1;
+    if (!Number.isFinite(values[i])) values[i] = notMeasured;
     else if (values[i] < 0) values[i] = 0;
   }
-  setMasked(values, first, pixels, mask, -1);
+  setMasked(values, first, pixels, mask, notMeasured);
 }
 
 function setMasked(

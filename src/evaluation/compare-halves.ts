@@ -1,7 +1,7 @@
 // Two reconstructions from halves of one scan: brought onto each other, then how far they agree inside the scanned
 // area. Says what part of a picture is signal where no truth is known.
 import { check } from "../core/errors.js";
-import type { ComplexArray, NdArray } from "../core/ndarray.js";
+import type { NdArray } from "../core/ndarray.js";
 import { amplitudeOf, fitPlane } from "./align.js";
 import { type CoveredArea, type CoveredAreaOptions, coveredArea, type PlacedObject } from "./covered-area.js";
 import { fourierRingCorrelation, type RingCorrelation } from "./fourier-ring-correlation.js";

@@ -20,9 +20,9 @@ const UPSAMPLE = 100;
 const ROUNDS = 4;
 
 /**
- * Where b lies on a, seen in `rectangle` (scan frame), which both must cover: whole-canvas shift to 1/100 px, up to
- * `searchPx` along each axis (0: as placed), by complex cross-correlation, and the phase ramps. Ramp and shift are found by
- * turns: the one can only be seen well when the other is gone.
+ * Where b lies on a, seen in `rectangle` (scan frame), which both must cover: the shift to 1/100 px, up to `searchPx` along
+ * each axis (0: as placed), by complex cross-correlation, and the phase ramps. Ramp and shift are found by turns: the one
+ * can only be seen well when the other is gone.
  *
  * @throws PtychoError DataError for covered values that are not finite.
  */

@@ -218,6 +218,12 @@ describe("prepareOutputFolder", () => {
     }
   });
 
+  test.skipIf(process.platform !== "linux")("ends in a file system that makes no folders", () => {
+    const error = errorOf(() => prepareOutputFolder("/proc/ptychopinn/out"));
+    expect(error.message).toMatch(/^output folder "\/proc\/ptychopinn\/out": cannot be used, .+; .+/);
+    expect(exitCodeOf(error)).toBe(2);
+  });
+
   test.skipIf(isRoot || !isPosix)("a read-only folder (skipped as root)", () => {
     nodeFs.chmodSync(folder, 0o555);
     expect(errorOf(() => prepareOutputFolder(folder)).message).toMatch(/permission is denied/);

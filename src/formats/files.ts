@@ -2,7 +2,7 @@
 import { constants as bufferLimits } from "node:buffer";
 import { randomBytes } from "node:crypto";
 import * as nodeFs from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { type ErrorTag, PtychoError } from "../core/errors.js";
 import { isSymbolicLink, openRegularFile, type ReadOptions } from "./open-file.js";
 import { printable } from "./printable.js";
@@ -164,7 +164,7 @@ export function prepareOutputFolder(path: string): void {
   if (path === "" || path.includes("\0"))
     fail("UsageError", "the path is empty or holds a NUL; name a folder");
   try {
-    nodeFs.mkdirSync(path, { recursive: true });
+    makeFolder(path);
     const probe = join(path, partialName("writable"));
     nodeFs.closeSync(nodeFs.openSync(probe, "wx"));
     nodeFs.unlinkSync(probe);
@@ -178,6 +178,24 @@ export function prepareOutputFolder(path: string): void {
     if (code === "EEXIST") fail("UsageError", "a file of that name exists; name another folder", error);
     if (code === "ENOTDIR") fail("UsageError", "a part of the path is a file; name another folder", error);
     fail("UsageError", `cannot be used, ${why}; ${remedy}`, error);
+  }
+}
+
+/** mkdirSync's own `recursive` never ends in a file system that makes no folders, such as /proc. */
+function makeFolder(path: string): void {
+  const missing = [resolve(path)];
+  for (;;) {
+    const above = dirname(missing[0]);
+    if (nodeFs.statSync(above, { throwIfNoEntry: false }) !== undefined) break;
+    missing.unshift(above);
+  }
+  for (const folder of missing) {
+    try {
+      nodeFs.mkdirSync(folder);
+    } catch (error) {
+      const isThere = nodeFs.statSync(folder, { throwIfNoEntry: false })?.isDirectory() === true;
+      if (!isThere) throw error;
+    }
   }
 }
 

@@ -19,6 +19,8 @@ export interface Hdf5Handle {
    */
   ask<T>(what: string, work: (module: Hdf5Module, id: bigint) => T, isBad?: (result: T) => boolean): T;
   fail(message: string, cause?: unknown): never;
+  /** @throws PtychoError DataError if the file has been written to since it was opened. */
+  expectUnchanged(): void;
   close(): void;
 }
 
@@ -58,6 +60,11 @@ function handleOf(file: OpenFile, where: string, library: Hdf5Library): Hdf5Hand
         `${what} keeps its values in another file, which is never followed; copy them into this one`,
         cause,
       );
+    if (/file is already open for/.test(said))
+      return fail(
+        `${what} is still being written, or its writer was killed; wait until it is complete, or mend it with h5clear -s`,
+        cause,
+      );
     const reason = said === "" ? "" : ` (${said.replace(/\s+/g, " ").trim()})`;
     return fail(`${what} cannot be read${reason}; the file is damaged or incomplete, get it again`, cause);
   };
@@ -79,6 +86,7 @@ function handleOf(file: OpenFile, where: string, library: Hdf5Library): Hdf5Hand
     id,
     library,
     fail,
+    expectUnchanged: () => file.expectUnchanged(),
     ask: (what, work, isBad = () => false) => {
       check(isOpen, "DataError", () => `${where}: the file is closed already`);
       return attempt(what, () => work(module, id), isBad);

@@ -124,6 +124,7 @@ function readRows(
     all.set(piece, (at - first) * rowBytes);
     at = end;
   }
+  handle.expectUnchanged();
   return all;
 }
 

@@ -1,13 +1,13 @@
 // A batch of the container as the named inputs of the objective.
 import { type ComplexArray, float32, type NdArray } from "../core/ndarray.js";
 import { gatherBatch } from "../data/batches.js";
-import type { Container } from "../data/container.js";
+import type { AnyContainer } from "../data/container.js";
 import { logGammaConstant } from "./log-gamma.js";
 import type { Profile } from "./objective.js";
 
 /** Grouped patterns with the probe in the scale of the profile. */
-export interface BatchData {
-  readonly container: Container;
+export interface BatchData<C extends AnyContainer = AnyContainer> {
+  readonly container: C;
   readonly profile: Profile;
   /** [P, N, N]. */
   readonly probe: ComplexArray;

@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { check, PtychoError } from "../core/errors.js";
 import type { Json } from "../core/json.js";
 import type { NdArray } from "../core/ndarray.js";
+import { type FrameStack, stackPieces } from "../data/frame-stack.js";
 import { readRegularFile, type WriteFs, writeFileAtomic } from "../formats/files.js";
 import { printable } from "../formats/printable.js";
 import { checkFiniteTensors, parseSafetensors, writeSafetensors } from "../formats/safetensors.js";
@@ -120,13 +121,20 @@ export function loadCheckpoint(path: string): Checkpoint {
 }
 
 /** SHA-256 over arrays in order, with their names, dtypes and shapes: the identity of a data set. */
-export function fingerprintOf(arrays: Iterable<readonly [name: string, array: NdArray]>): string {
+export function fingerprintOf(
+  arrays: Iterable<readonly [name: string, array: NdArray | FrameStack]>,
+): string {
   const hash = createHash("sha256");
-  for (const [name, { dtype, shape, data }] of arrays) {
-    hash.update(`${JSON.stringify([name, dtype, shape])}\n`);
-    hash.update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+  for (const [name, array] of arrays) {
+    hash.update(`${JSON.stringify([name, array.dtype, array.shape])}\n`);
+    for (const { buffer, byteOffset, byteLength } of piecesOf(array))
+      hash.update(new Uint8Array(buffer, byteOffset, byteLength));
   }
   return hash.digest("hex");
+}
+
+function piecesOf(array: NdArray | FrameStack): Iterable<NdArray["data"]> {
+  return "data" in array ? [array.data] : stackPieces(array);
 }
 
 /**

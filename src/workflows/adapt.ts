@@ -53,7 +53,7 @@ async function* adapt(
   const given = scan === undefined ? {} : { scan };
   const adapted = yield* trainWorkflow({ config, start: model, ...given, signal }, run);
   const { axis_order, units, map } = config.config.data;
-  const { accelerator } = config.config.execution;
+  const { accelerator, max_memory } = config.config.execution;
   const inference = resolveConfig("infer", {
     layers: [
       {
@@ -63,6 +63,7 @@ async function* adapt(
           test_data_file: scanFile,
           output_dir: outputDir,
           accelerator,
+          max_memory,
           ...{ axis_order, units, map },
         },
       },

@@ -13,6 +13,7 @@ import type { RawData } from "../data/raw-data.js";
 import type { ReconstructionMetrics } from "../evaluation/evaluate-reconstruction.js";
 import type { ProbeMetrics } from "../evaluation/probe-metrics.js";
 import type { ObjectKind, ProbeKind, ScanKind } from "../simulation/kinds.js";
+import type { ComparisonFigures } from "./report/comparison-figures.js";
 
 export type Work<R> = AsyncGenerator<ProgressEvent, R, void>;
 
@@ -163,6 +164,30 @@ export interface EvaluateResult {
   /** The probe of the reconstruction against `probeGuess` of the truth, where both are there. */
   readonly probe?: ProbeMetrics;
   readonly outputFile?: string;
+}
+
+export interface CompareRequest {
+  /** Each a reconstruction.npz, the folder that holds it, or a product of another program; two, or one with a truth. */
+  readonly reconstructions: readonly string[];
+  /** What they are called, one each; names from the paths when absent. */
+  readonly labels?: readonly string[];
+  /** Scan file or product with the known object; read only when given. */
+  readonly truth?: string;
+  /** Largest edge of what is compared, pixels; all that they share when absent. */
+  readonly cropPx?: number;
+  /** Edge of an object pixel, metres; when absent what the files say, if they do. */
+  readonly pixelSizeM?: number;
+  /** HTML page to write. */
+  readonly outputFile: string;
+  /** Where to write the figures as JSON; not written when absent. */
+  readonly jsonFile?: string;
+  readonly signal: AbortSignal;
+}
+
+export interface CompareResult {
+  readonly outputFile: string;
+  readonly jsonFile?: string;
+  readonly figures: ComparisonFigures;
 }
 
 export type DemoScan = Omit<SimulateRequest, "outputFile" | "signal">;
@@ -316,6 +341,7 @@ export interface Workflows {
   readonly adapt: (request: AdaptRequest) => Work<AdaptResult>;
   readonly simulate: (request: SimulateRequest) => Work<SimulateResult>;
   readonly evaluate: (request: EvaluateRequest) => Work<EvaluateResult>;
+  readonly compare: (request: CompareRequest) => Work<CompareResult>;
   readonly reconstruct: (request: ReconstructRequest) => Work<ReconstructResult>;
   readonly demo: (request: DemoRequest) => Work<DemoResult>;
   readonly fixture: (request: FixtureRequest) => Work<FixtureResult>;

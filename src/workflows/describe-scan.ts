@@ -1,5 +1,6 @@
 // What a scan file is, in numbers: the machine-readable half of an inspection.
 import type { Json } from "../core/json.js";
+import type { BadPixels } from "../data/bad-pixels.js";
 import type { ScanFacts } from "../data/doctor/facts.js";
 import { agrees, betterOrientation } from "../data/doctor/orientation.js";
 import { ENGINE_EDGES } from "../data/doctor/pattern-checks.js";
@@ -63,7 +64,7 @@ export function describeScan(facts: ScanFacts): { readonly [subject: string]: Js
       ? {}
       : {
           detector: {
-            ...badPixels.counts,
+            ...detectorCounts(badPixels),
             ceiling_amplitude: badPixels.ceiling ?? null,
             patterns_looked_at: statistics?.sampled.length ?? 0,
           },
@@ -104,6 +105,10 @@ export function describeScan(facts: ScanFacts): { readonly [subject: string]: Js
           },
         }),
   };
+}
+
+function detectorCounts({ counts: { saturatedValues, ...fixed } }: BadPixels) {
+  return { ...fixed, saturated_values: saturatedValues };
 }
 
 interface Canvas {

@@ -63,7 +63,8 @@ export async function* evaluateWorkflow(request: EvaluateRequest): Work<Evaluate
   const result = { metrics, ...(probe === undefined ? {} : { probe }) };
   if (outputFile === undefined) return result;
   prepareOutputFile("evaluate: output file", outputFile, [found.path, truth]);
-  writeFileAtomic(outputFile, Buffer.from(metricsJson(result, { reconstruction: found.path, truth })));
+  const inputs = { reconstruction: found.path, truth };
+  writeFileAtomic(outputFile, Buffer.from(metricsJson({ ...metrics, probe, inputs })));
   yield { kind: "wrote", path: outputFile, what: "metrics" };
   return { ...result, outputFile };
 }
@@ -86,10 +87,7 @@ function comparedProbes(
 }
 
 /** JSON has no infinity (the PSNR of equal images): it stands as text. What is not a number is null. */
-function metricsJson(
-  { metrics, probe }: Pick<EvaluateResult, "metrics" | "probe">,
-  inputs: Readonly<Record<string, string>>,
-): string {
+export function metricsJson(figures: unknown): string {
   const finite = (_: string, value: unknown) => (value === Number.POSITIVE_INFINITY ? "Infinity" : value);
-  return `${JSON.stringify({ ...metrics, probe, inputs }, finite, 2)}\n`;
+  return `${JSON.stringify(figures, finite, 2)}\n`;
 }

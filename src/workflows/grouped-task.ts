@@ -5,6 +5,7 @@ import { compile } from "../compute/runtime.js";
 import type { ResolvedConfig } from "../config/resolve.js";
 import { float32, float64, type NdArray } from "../core/ndarray.js";
 import { epochBatches, gatherBatch } from "../data/batches.js";
+import type { FrameStack } from "../data/frame-stack.js";
 import { openPredictor, predictionOutputs } from "../inference/predict.js";
 import { buildNetwork } from "../model/registry.js";
 import { type BatchData, batchFeeds } from "../training/batch-feeds.js";
@@ -172,7 +173,7 @@ function previewOf({ container }: BatchData, open: Preview["open"]): Preview {
   };
 }
 
-function fingerprinted(prefix: string, { container, probe }: BatchData): [string, NdArray][] {
+function fingerprinted(prefix: string, { container, probe }: BatchData): [string, NdArray | FrameStack][] {
   const { images, coordsRelative, labels } = container;
   const planes = { probe, ...(labels === undefined ? {} : { labels }) };
   return [

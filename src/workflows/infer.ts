@@ -5,29 +5,33 @@ import { type ChosenDevice, chooseDevice } from "../compute/choose-device.js";
 import type { Config, FieldName } from "../config/fields.js";
 import type { ResolvedConfig } from "../config/resolve.js";
 import { PtychoError } from "../core/errors.js";
-import { type ComplexArray, complex64, float32, float64, type NdArray } from "../core/ndarray.js";
-import type { Container } from "../data/container.js";
-import { softProbeMask } from "../data/probe-normalisation.js";
-import { expectDomain, gatherFrames, type RawData, scanSize } from "../data/raw-data.js";
+import { complex64, float32, float64, type NdArray } from "../core/ndarray.js";
+import type { AnyContainer } from "../data/container.js";
+import { gatherStack } from "../data/frame-stack.js";
+import { expectDomain, scanSize } from "../data/raw-data.js";
 import { prepareRefinement, refinedWindowPx } from "../data/refinement-scan.js";
+import type { AnyRaw } from "../data/stored-scan.js";
 import { prepareOutputFolder } from "../formats/files.js";
 import { fittedScales, openScaleFit } from "../inference/fit-scales.js";
 import { openPredictor } from "../inference/predict.js";
 import { refineScan } from "../inference/refine-scan.js";
 import { addPatches, finishStitch, type StitchedObject, startStitch } from "../inference/stitch-patches.js";
+import { type PredictBatch, withinMemory } from "../inference/within-memory.js";
 import type { Network } from "../model/network.js";
 import { buildNetwork } from "../model/registry.js";
 import { scaleCanvas } from "../physics/varpro.js";
 import { physicsParameters } from "../training/objective.js";
 import type { InferRequest, InferResult, Work } from "./contract.js";
 import { chosenPatterns, inferenceContainer, type TrainedFacts, trainedFacts } from "./inference-data.js";
+import { maskedProbe, probeIntensity, probeMaskOf } from "./inference-probe.js";
+import { inferenceNeeds, memoryLimit } from "./memory-plan.js";
 import { modelOptionsOf, objectiveSettingsOf } from "./model-settings.js";
+import { openRunScan, placePatterns, plannedScan, type RunScan } from "./open-run-scan.js";
 import { expectOutputFolder } from "./output-file.js";
 import { type PatchWatch, watchPatches } from "./patch-watch.js";
 import { plotComparison } from "./plot-comparison.js";
 import { inputsOf } from "./run-inputs.js";
 import { RUN_FILE, type RunRecorder, recordRun } from "./run-record.js";
-import { readScanOf } from "./training-data.js";
 import { saveProduct } from "./write-product.js";
 import { writeReconstruction } from "./write-reconstruction.js";
 
@@ -40,6 +44,16 @@ export function inferWorkflow(request: InferRequest, outer?: RunRecorder): Work<
 }
 
 async function* infer(request: InferRequest, run: RunRecorder): Work<InferResult> {
+  const opened: RunScan[] = [];
+  try {
+    return yield* inferOn(request, run, opened);
+  } finally {
+    for (const scan of opened) scan.close();
+  }
+}
+
+/** The scan that stays open is added to `opened`. */
+async function* inferOn(request: InferRequest, run: RunRecorder, opened: RunScan[]): Work<InferResult> {
   run.phase("read");
   const { config: resolved, signal } = request;
   const { config } = resolved;
@@ -49,10 +63,21 @@ async function* infer(request: InferRequest, run: RunRecorder): Work<InferResult
   const bundle = request.model ?? loadBundle(config.inference.model_path);
   const trained = trainedFacts(bundle.manifest);
   checkScaleContract(config, trained);
-  const scan =
-    request.scan === undefined
-      ? await readScanOf(config.data.test_data_file, trained.profile, config.data)
-      : { raw: request.scan, notes: [], warnings: [] };
+  const file = { path: config.data.test_data_file, given: request.scan };
+  const { max_memory, output_dir } = config.execution;
+  const limit = memoryLimit(max_memory);
+  const needs = inferenceNeeds(
+    config,
+    trained.config,
+    await plannedScan(file, config.data),
+    device.placement.device === "cpu",
+  );
+  const batch = `--inference_batch_size ${batchSizeOf(config, trained)}`;
+  const { place, text } = placePatterns(needs, limit, batch);
+  yield { kind: "message", text };
+  const opening = { data: config.data, truth: false, place, limit, outputDir: output_dir, signal };
+  const scan = yield* openRunScan(file, { ...opening, profile: trained.profile });
+  opened.push(scan);
   for (const text of scan.notes) yield { kind: "message", text };
   for (const text of [...device.warnings, ...scan.warnings]) yield { kind: "warning", text };
   for (const text of device.notes) yield { kind: "message", text };
@@ -108,7 +133,7 @@ async function* infer(request: InferRequest, run: RunRecorder): Work<InferResult
 interface Reconstruction {
   readonly resolved: ResolvedConfig<"infer">;
   readonly trained: TrainedFacts;
-  readonly scan: RawData;
+  readonly scan: AnyRaw;
   readonly network: Network;
   readonly weights: Readonly<Record<string, NdArray>>;
   readonly device: ChosenDevice;
@@ -187,21 +212,28 @@ async function* stitchedObject({
     text: `predicting ${groups} groups of ${channels}, patterns ${N} x ${N}; device: ${device.name}`,
   };
   const predictor = await openPredictor(network, weights, device.placement);
-  const predict = (images: NdArray<"float32">) => predictor.predict(images, inputScale);
-  const stitched = yield* predictObject({ container, predict, config, trained, watch, signal });
+  const halved: number[] = [];
+  const predict = withinMemory(
+    (images) => predictor.predict(images, inputScale),
+    (samples) => halved.push(samples),
+  );
+  const stitched = yield* predictObject({ container, predict, halved, config, trained, watch, signal });
   await predictor.release();
   return { stitched, patterns: groups * channels, offsetsPx: container.globalOffsets };
 }
 
 interface Prediction extends Pick<Reconstruction, "trained" | "watch" | "signal"> {
-  readonly container: Container;
-  readonly predict: (images: NdArray<"float32">) => Promise<ComplexArray>;
+  readonly container: AnyContainer;
+  readonly predict: PredictBatch;
+  /** Takes the batch sizes that memory forced, for the user to be told. */
+  readonly halved: number[];
   readonly config: Config<"infer">;
 }
 
 async function* predictObject({
   container,
   predict,
+  halved,
   config,
   trained,
   watch,
@@ -227,8 +259,13 @@ async function* predictObject({
     if (signal.aborted) throw interrupted();
     const batch = Math.min(batchSize, groups - from);
     const chosen = Int32Array.from({ length: batch }, (_, i) => from + i);
-    const diffraction = float32([batch, channels, N, N], gatherFrames(images.data, chosen, channels * N * N));
+    const diffraction = float32([batch, channels, N, N], gatherStack(images, chosen));
     const patches = await predict(diffraction);
+    for (const samples of halved.splice(0))
+      yield {
+        kind: "warning",
+        text: `the device has no memory for the batch: going on with ${samples} groups at a time`,
+      };
     await fit?.add(patches, diffraction);
     const flat = complex64([batch * channels, N, N], patches.re, patches.im);
     const positions = coordsGlobal.data.subarray(2 * channels * from, 2 * channels * (from + batch));
@@ -269,28 +306,6 @@ function checkScaleContract(config: Config<"infer">, { profile, config: trained 
         "have no meaning; leave the option out, or train with --profile ci on counts",
     );
   }
-}
-
-function probeMaskOf(config: Config<"infer">, trained: TrainedFacts, N: number): NdArray | undefined {
-  const { probe_mask, probe_mask_sigma, probe_mask_diameter } = config.model;
-  if (!(probe_mask ?? trained.config.model.probe_mask)) return undefined;
-  return softProbeMask(N, probe_mask_sigma, probe_mask_diameter ?? N / 2);
-}
-
-function maskedProbe(probe: ComplexArray, mask: NdArray | undefined): ComplexArray {
-  if (mask === undefined) return probe;
-  const times = (plane: Float32Array): Float32Array =>
-    plane.map((value, i) => value * Number(mask.data[i % mask.data.length]));
-  return complex64(probe.shape, times(probe.re), times(probe.im));
-}
-
-/** Sum over the modes of |P|^2, [N, N]. */
-function probeIntensity(probe: ComplexArray, mask: NdArray | undefined): NdArray<"float32"> {
-  const { re, im, shape } = maskedProbe(probe, mask);
-  const intensity = float32(shape.slice(1));
-  const pixels = intensity.data.length;
-  for (let i = 0; i < re.length; i++) intensity.data[i % pixels] += re[i] ** 2 + im[i] ** 2;
-  return intensity;
 }
 
 function interrupted(): PtychoError {

@@ -2,9 +2,11 @@
 import type { BundleManifest } from "../bundle/manifest.js";
 import type { Config } from "../config/fields.js";
 import { PtychoError } from "../core/errors.js";
-import { type Container, makeAmplitudeContainer, makeCountsContainer } from "../data/container.js";
+import { amplitudeContainer, countsContainer } from "../data/any-container.js";
+import type { AnyContainer } from "../data/container.js";
 import { groupScan } from "../data/grouping.js";
-import { expectDomain, type RawData, scanSize } from "../data/raw-data.js";
+import { expectDomain, scanSize } from "../data/raw-data.js";
+import type { AnyRaw } from "../data/stored-scan.js";
 import { subsampled } from "../data/subsample.js";
 import { legacyRandom } from "../numeric/random-legacy.js";
 import { DOMAIN_OF, type Profile } from "../training/objective.js";
@@ -37,11 +39,11 @@ export function trainedFacts(manifest: BundleManifest): TrainedFacts {
  * has to say.
  */
 export function inferenceContainer(
-  scan: RawData,
+  scan: AnyRaw,
   trained: TrainedFacts,
   config: Config<"infer">,
   notes: string[],
-): { readonly container: Container; readonly inputScale: number } {
+): { readonly container: AnyContainer; readonly inputScale: number } {
   const { data, execution } = config;
   const { gridsize } = trained.config.model;
   const chosen = fittingPatterns(scan, trained, config);
@@ -60,29 +62,25 @@ export function inferenceContainer(
       : groupScan(chosen.xPx, chosen.yPx, request, random);
   if (DOMAIN_OF[trained.profile] === "amplitude") {
     const raw = expectDomain("inference data", chosen, "amplitude");
-    return { container: makeAmplitudeContainer(raw, groups, trained.config.data.nphotons), inputScale: 1 };
+    return { container: amplitudeContainer(raw, groups, trained.config.data.nphotons), inputScale: 1 };
   }
   const statistics = {
     rmsInputScale: trained.statistics.rms_input_scale,
     meanMeasuredIntensity: trained.statistics.mean_measured_intensity,
   };
   const raw = expectDomain("inference data", chosen, "counts");
-  return { container: makeCountsContainer(raw, groups, statistics), inputScale: statistics.rmsInputScale };
+  return { container: countsContainer(raw, groups, statistics), inputScale: statistics.rmsInputScale };
 }
 
 /** The patterns to reconstruct: all, a subsample, or as many as groups were asked for. */
-export function chosenPatterns(scan: RawData, trained: TrainedFacts, config: Config<"infer">): RawData {
+export function chosenPatterns(scan: AnyRaw, trained: TrainedFacts, config: Config<"infer">): AnyRaw {
   const chosen = fittingPatterns(scan, trained, config);
   const { n_groups, subsample_seed } = config.data;
   return subsampled(chosen, n_groups, legacyRandom(subsample_seed ?? config.execution.seed));
 }
 
 /** The scan, or its subsample, if its patterns have the size the model was trained on. */
-function fittingPatterns(
-  scan: RawData,
-  trained: TrainedFacts,
-  { data, execution }: Config<"infer">,
-): RawData {
+function fittingPatterns(scan: AnyRaw, trained: TrainedFacts, { data, execution }: Config<"infer">): AnyRaw {
   const { N } = trained.config.model;
   const { N: found } = scanSize(scan);
   if (found !== N) {

@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
 import { noFacts } from "../data/doctor/facts.js";
-import { escaped, inspectionPage } from "./inspection-page.js";
+import { inspectionPage } from "./inspection-page.js";
+import { escaped } from "./report/html-page.js";
 
 const hostile = `<script>alert("1")</script>'&\u202e\n`;
 const facts = noFacts({ place: "file", message: hostile }, { prepare: (options) => options });

@@ -4,16 +4,12 @@ import { complex64, float64 } from "../core/ndarray.js";
 import type { ScanFacts } from "../data/doctor/facts.js";
 import type { Finding } from "../data/doctor/finding.js";
 import { betterOrientation } from "../data/doctor/orientation.js";
-import { encodePng } from "../formats/png.js";
 import { drawPicture, type Picture } from "../inference/picture.js";
 import { drawPositionMap } from "../inference/position-picture.js";
 import { drawProbeModes } from "../inference/probe-picture.js";
+import { escaped, htmlPage, pictureAddress } from "./report/html-page.js";
 
 const STYLE = `
-body { font: 15px/1.45 system-ui, sans-serif; color: #222; max-width: 70rem; margin: 2rem auto; padding: 0 1rem; }
-h1 { font-size: 1.5rem; } h2 { font-size: 1.15rem; margin-top: 2rem; }
-table { border-collapse: collapse; } th, td { text-align: left; vertical-align: top; padding: .2rem .8rem .2rem 0; border-bottom: 1px solid #ddd; }
-td.number { text-align: right; font-variant-numeric: tabular-nums; }
 .finding { border-left: .4rem solid; padding: .3rem .8rem; margin: .6rem 0; background: #f7f7f7; }
 .error { border-color: #c0392b; } .warning { border-color: #d68910; } .note { border-color: #2471a3; }
 .finding b { text-transform: uppercase; font-size: .75rem; } code { background: #eee; padding: .1rem .3rem; overflow-wrap: anywhere; }
@@ -28,34 +24,19 @@ export function inspectionPage(
   description: { readonly [subject: string]: Json },
   findings: readonly Finding[],
 ): string {
-  const title = `Inspection of ${file}`;
-  const policy = "default-src 'none'; img-src data:; style-src 'unsafe-inline'";
-  return [
-    "<!doctype html>",
-    '<html lang="en"><head><meta charset="utf-8">',
-    `<meta http-equiv="Content-Security-Policy" content="${policy}">`,
-    '<meta name="viewport" content="width=device-width, initial-scale=1">',
-    `<title>${escaped(title)}</title><style>${STYLE}</style></head><body>`,
-    `<h1>${escaped(title)}</h1>`,
-    `<h2>Findings</h2>${findings.length === 0 ? "<p>None: nothing is wrong that we know to look for.</p>" : findings.map(findingBlock).join("\n")}`,
-    ...figures(facts).map(({ caption, picture }) => figure(caption, picture)),
-    sweepTable(facts),
-    "<h2>The file</h2>",
-    ...Object.entries(description).map(
-      ([subject, value]) => `<h3>${escaped(subject)}</h3>${valueTable(value)}`,
-    ),
-    "</body></html>\n",
-  ].join("\n");
-}
-
-/** Text for an HTML document, in an element or between quotes; control and direction characters are replaced. */
-export function escaped(text: string): string {
-  const entities: Readonly<Record<string, string>> = {
-    ...{ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" },
-  };
-  return text
-    .replace(/\p{Cc}|\p{Cf}|\p{Surrogate}/gu, "\u{fffd}")
-    .replace(/[&<>"']/g, (character) => entities[character]);
+  return htmlPage({
+    title: `Inspection of ${file}`,
+    style: STYLE,
+    body: [
+      `<h2>Findings</h2>${findings.length === 0 ? "<p>None: nothing is wrong that we know to look for.</p>" : findings.map(findingBlock).join("\n")}`,
+      ...figures(facts).map(({ caption, picture }) => figure(caption, picture)),
+      sweepTable(facts),
+      "<h2>The file</h2>",
+      ...Object.entries(description).map(
+        ([subject, value]) => `<h3>${escaped(subject)}</h3>${valueTable(value)}`,
+      ),
+    ],
+  });
 }
 
 function findingBlock({ id, severity, sentence, repair }: Finding): string {
@@ -107,9 +88,8 @@ function figures({ statistics, meanIntensity, positions, contents, probe }: Scan
 }
 
 function figure(caption: string, picture: Picture): string {
-  const data = Buffer.from(encodePng(picture)).toString("base64");
   const { width, height } = picture;
-  return `<figure><img alt="${escaped(caption)}" width="${width}" height="${height}" src="data:image/png;base64,${data}"><figcaption>${escaped(caption)}</figcaption></figure>`;
+  return `<figure><img alt="${escaped(caption)}" width="${width}" height="${height}" src="${pictureAddress(picture)}"><figcaption>${escaped(caption)}</figcaption></figure>`;
 }
 
 function sweepTable({ sweep }: ScanFacts): string {

@@ -28,6 +28,7 @@ const FREE_FIELDS = [
   "execution.mlflow_tracking_uri",
   "execution.enable_checkpointing",
   "execution.checkpoint_save_top_k",
+  "execution.max_memory",
   "execution.console_level",
   "execution.do_stitching",
   "execution.log_patch_stats",

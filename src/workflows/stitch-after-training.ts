@@ -11,7 +11,7 @@ export async function* stitchAfterTraining(
   run: RunRecorder,
 ): Work<InferResult> {
   const { train_data_file: trainFile, test_data_file: testFile, axis_order } = config.data;
-  const { output_dir, accelerator } = config.execution;
+  const { output_dir, accelerator, max_memory } = config.execution;
   const isTest = testFile !== null;
   yield {
     kind: "message",
@@ -21,7 +21,8 @@ export async function* stitchAfterTraining(
   };
   const given = isTest ? testScan : scan;
   const file = testFile ?? trainFile;
-  const values = { model_path: archivePath, test_data_file: file, output_dir, axis_order, accelerator };
+  const execution = { output_dir, accelerator, max_memory };
+  const values = { model_path: archivePath, test_data_file: file, axis_order, ...execution };
   const resolved = resolveConfig("infer", { layers: [{ source: "do_stitching", values }] });
   return yield* inferWorkflow(
     { config: resolved, ...(given === undefined ? {} : { scan: given }), signal },

@@ -1,7 +1,7 @@
 // The teacher in training of the unrolled network: its scale, and its canvas of a cluster.
 import type { NdArray } from "../core/ndarray.js";
 import { middleOf } from "../data/clusters.js";
-import { gatherFrames } from "../data/raw-data.js";
+import { gatherStack } from "../data/frame-stack.js";
 import { type RefinementScan, refinementBatch } from "../data/refinement-scan.js";
 import { modelledAmplitude, refinementInputs } from "../physics/refinement.js";
 import { cutWindows, teacherFeeds } from "../training/teacher.js";
@@ -29,7 +29,7 @@ export function fitToClusters(file: TeacherFile, scan: RefinementScan): Promise<
         feeds: refinementBatch(scan, patterns),
       };
     },
-    measured: (patterns) => gatherFrames(amplitude.data, patterns, N * N),
+    measured: (patterns) => gatherStack(amplitude, patterns),
   });
 }
 

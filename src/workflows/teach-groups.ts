@@ -1,7 +1,7 @@
 // The teacher in grouped training: its scale found through the very physics of the objective, its patches for a batch.
 import { constant, sqrt } from "../compute/build-elementwise.js";
 import { float32, type NdArray } from "../core/ndarray.js";
-import { gatherFrames } from "../data/raw-data.js";
+import { gatherStack } from "../data/frame-stack.js";
 import type { Network } from "../model/network.js";
 import { type BatchData, batchFeeds } from "../training/batch-feeds.js";
 import { buildObjective, type ObjectiveSettings, physicsParameters } from "../training/objective.js";
@@ -48,7 +48,7 @@ export function fitToGroups(
       };
     },
     measured: (groups) => {
-      const values = gatherFrames(images.data, groups, groupSize * N * N);
+      const values = gatherStack(images, groups);
       return data.container.domain === "counts" ? values.map(Math.sqrt) : values;
     },
   };

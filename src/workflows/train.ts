@@ -25,7 +25,9 @@ import { initialState, type TrainingState } from "../training/step.js";
 import { initialBuffers } from "./bright-start.js";
 import type { TrainRequest, TrainResult, Work } from "./contract.js";
 import { groupedTask } from "./grouped-task.js";
+import { memoryLimit, trainingNeeds } from "./memory-plan.js";
 import { optimiserSettingsOf, profileOf, scheduleSettingsOf } from "./model-settings.js";
+import { type AskedScan, openRunScan, placePatterns, plannedScan, type RunScan } from "./open-run-scan.js";
 import { openPatchLog } from "./patch-watch.js";
 import { earlierRuns } from "./read-run-record.js";
 import { openReconLog, type ReconLogSettings } from "./recon-log.js";
@@ -43,7 +45,7 @@ import { expectPatternSize, modelIdentity, startWeights } from "./start-model.js
 import { stitchAfterTraining } from "./stitch-after-training.js";
 import { readTeacher } from "./teacher.js";
 import { rowsOf, tracked, trackerOf } from "./track-training.js";
-import { groupedData, trainingScan } from "./training-data.js";
+import { groupedData } from "./training-data.js";
 import { type GraphSettings, openTrainingGraphs } from "./training-graphs.js";
 import type { TrainingTask } from "./training-task.js";
 import { unrolledTask } from "./unrolled-task.js";
@@ -58,8 +60,17 @@ export function trainWorkflow(request: TrainRequest, outer?: RunRecorder): Work<
 
 async function* train(request: TrainRequest, run: RunRecorder): Work<TrainResult> {
   run.phase("read");
+  const opened: RunScan[] = [];
+  try {
+    return yield* trainOn(request, run, opened);
+  } finally {
+    for (const scan of opened) scan.close();
+  }
+}
+
+async function* trainOn(request: TrainRequest, run: RunRecorder, opened: RunScan[]): Work<TrainResult> {
   const { start, signal } = request;
-  const { resolved, task, notes } = await readTask(request);
+  const { resolved, task, notes } = yield* readTask(request, opened);
   const { output_dir: outputDir, resume } = resolved.config.execution;
   if (resume) expectCheckpoints(outputDir);
   prepareOutputFolder(outputDir);
@@ -75,23 +86,37 @@ async function* train(request: TrainRequest, run: RunRecorder): Work<TrainResult
   }
 }
 
-/** Reads and checks everything before any file is written. */
-async function readTask({ config: asked, start, scan: given, testScan }: TrainRequest): Promise<{
-  resolved: ResolvedConfig<"train">;
-  task: TrainingTask;
-  notes: readonly string[];
-}> {
+interface ReadTask {
+  readonly resolved: ResolvedConfig<"train">;
+  readonly task: TrainingTask;
+  readonly notes: readonly string[];
+}
+
+/** Reads and checks everything before any file is written. The scans that stay open are added to `opened`. */
+async function* readTask(request: TrainRequest, opened: RunScan[]): Work<ReadTask> {
+  const { config: asked, start, signal } = request;
   const { data, execution } = asked.config;
   const profile = profileOf(asked.config);
   const device = await trainingDevice(asked);
   const teacher = readTeacher(asked.config.training);
-  const scan = await trainingScan(given, data.train_data_file, profile, data);
+  const files: AskedScan[] = [{ path: data.train_data_file, given: request.scan }];
+  if (data.test_data_file !== null) files.push({ path: data.test_data_file, given: request.testScan });
+  const planned = await Promise.all(files.map((file) => plannedScan(file, data)));
+  const ofScan = withFacts(asked, { N: planned[0].N }).config;
+  const limit = memoryLimit(execution.max_memory);
+  const needs = trainingNeeds(ofScan, planned, device.placement.device === "cpu");
+  const { place, text } = placePatterns(
+    needs,
+    limit,
+    `--batch_size ${ofScan.training.batch_size} or --n_filters_scale`,
+  );
+  yield { kind: "message", text };
+  const truth = profile === "supervised";
+  const opening = { profile, data, truth, place, limit, outputDir: execution.output_dir, signal };
+  for (const file of files) opened.push(yield* openRunScan(file, opening));
+  const [scan, test] = opened as [RunScan, RunScan | undefined];
   if (start !== undefined) expectPatternSize(start, scanSize(scan.raw).N);
   const resolved = withFacts(asked, { N: scanSize(scan.raw).N, nphotons: scan.raw.nphotons });
-  const test =
-    data.test_data_file === null
-      ? undefined
-      : await trainingScan(testScan, data.test_data_file, profile, data);
   const notes = [...scan.notes, ...(test?.notes ?? [])];
   const warnings = [...scan.warnings, ...(test?.warnings ?? [])];
   if (resolved.config.model.architecture === "unrolled") {

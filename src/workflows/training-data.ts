@@ -2,11 +2,13 @@
 import type { Config } from "../config/fields.js";
 import type { ResolvedConfig } from "../config/resolve.js";
 import { check } from "../core/errors.js";
-import { type Container, makeAmplitudeContainer, makeCountsContainer } from "../data/container.js";
-import { groupScan } from "../data/grouping.js";
+import { amplitudeContainer, countsContainer } from "../data/any-container.js";
+import type { AnyContainer, Container } from "../data/container.js";
+import { type Groups, groupScan } from "../data/grouping.js";
 import { normaliseProbe } from "../data/probe-normalisation.js";
 import { type Domain, expectDomain, type RawData, scanSize } from "../data/raw-data.js";
 import { type ReadScanOptions, readScan, type Scan } from "../data/read-scan.js";
+import type { AnyRaw } from "../data/stored-scan.js";
 import { subsampled } from "../data/subsample.js";
 import { legacyRandom } from "../numeric/random-legacy.js";
 import type { BatchData } from "../training/batch-feeds.js";
@@ -15,11 +17,14 @@ import { pooledGroups } from "./pooled-groups.js";
 
 type DataConfig = Config<"train">["data"];
 
+/** How a scan file is to be read. */
+export type ScanFileSettings = Pick<DataConfig, "axis_order" | "units" | "map">;
+
 /** Reads a scan file in the domain of the profile; the truth only where it is asked for by name. */
 export function readScanOf(
   path: string,
   profile: Profile,
-  data: Pick<DataConfig, "axis_order" | "units" | "map">,
+  data: ScanFileSettings,
   truth = false,
 ): Promise<Scan<Domain>> {
   return readScan<Domain>(path, {
@@ -34,10 +39,7 @@ export function sourceOptions({
   axis_order: order,
   units,
   map,
-}: Pick<DataConfig, "axis_order" | "units" | "map">): Pick<
-  ReadScanOptions<Domain>,
-  "axisOrder" | "units" | "map"
-> {
+}: ScanFileSettings): Pick<ReadScanOptions<Domain>, "axisOrder" | "units" | "map"> {
   return {
     ...(order === "auto" ? {} : { axisOrder: order === "nhw" ? "NHW" : "HWN" }),
     ...(units === "auto" ? {} : { units }),
@@ -46,27 +48,25 @@ export function sourceOptions({
 }
 
 /**
- * The scan of a training run, handed over or read from its file; with the truth only for supervised training. The
- * domain of a scan that was handed over is checked where its container is made.
- */
-export async function trainingScan(
-  given: RawData | undefined,
-  path: string,
-  profile: Profile,
-  data: DataConfig,
-): Promise<Pick<Scan<Domain>, "raw" | "notes" | "warnings">> {
-  if (given === undefined) return readScanOf(path, profile, data, profile === "supervised");
-  if (profile === "supervised") return { raw: given, notes: [], warnings: [] };
-  const { truth: _, ...measured } = given;
-  return { raw: measured, notes: [], warnings: [] };
-}
-
-/**
  * Groups of a scan in the scale of the profile. For validation data hand in the container of the training data.
  * `notes` receives what a groups cache has to say.
  */
 export function groupedData(
   scan: RawData,
+  profile: Profile,
+  resolved: ResolvedConfig<"train">,
+  notes: string[],
+  trained?: BatchData,
+): BatchData<Container>;
+export function groupedData(
+  scan: AnyRaw,
+  profile: Profile,
+  resolved: ResolvedConfig<"train">,
+  notes: string[],
+  trained?: BatchData,
+): BatchData;
+export function groupedData(
+  scan: AnyRaw,
   profile: Profile,
   resolved: ResolvedConfig<"train">,
   notes: string[],
@@ -111,15 +111,14 @@ export function groupedData(
 }
 
 function containerOf(
-  scan: RawData,
-  groups: ReturnType<typeof groupScan>,
+  scan: AnyRaw,
+  groups: Groups,
   profile: Profile,
   nphotons: number,
-  trained: Container | undefined,
-): Container {
-  if (DOMAIN_OF[profile] === "amplitude") {
-    return makeAmplitudeContainer(expectDomain("training data", scan, "amplitude"), groups, nphotons);
-  }
+  trained: AnyContainer | undefined,
+): AnyContainer {
+  if (DOMAIN_OF[profile] === "amplitude")
+    return amplitudeContainer(expectDomain("training data", scan, "amplitude"), groups, nphotons);
   const statistics = trained?.domain === "counts" ? trained : undefined;
-  return makeCountsContainer(expectDomain("training data", scan, "counts"), groups, statistics);
+  return countsContainer(expectDomain("training data", scan, "counts"), groups, statistics);
 }

@@ -5,6 +5,7 @@ import type { EmitOptions } from "../compute/emit.js";
 import type { Expr } from "../compute/expr.js";
 import type { Json } from "../core/json.js";
 import type { ComplexArray, NdArray } from "../core/ndarray.js";
+import type { FrameStack } from "../data/frame-stack.js";
 import type { Predictor } from "../inference/predict.js";
 import type { Network, NetworkMode } from "../model/network.js";
 import type { ParameterLayout, ParameterSpec } from "../model/parameters.js";
@@ -49,7 +50,7 @@ export interface TrainingTask {
   /** The patches [B, C, N, N] that `weights` predict for the groups of training, batch by batch; absent where there are none. */
   readonly patches?: (weights: Readonly<Record<string, NdArray>>) => AsyncIterable<ComplexArray>;
   /** Everything that training reads of its data, for the fingerprint. */
-  readonly arrays: Iterable<readonly [string, NdArray]>;
+  readonly arrays: Iterable<readonly [string, NdArray | FrameStack]>;
   /** Numbers of the training data that inference needs. */
   readonly statistics: { readonly [key: string]: Json };
   /** The graph for the archive, with the weights inside. */

@@ -5,13 +5,15 @@ import { check, PtychoError } from "../core/errors.js";
 import { float32, type NdArray } from "../core/ndarray.js";
 import { splitGroups } from "../data/batches.js";
 import { type Clusters, clusterOf, epochCentres, makeClusters, middleOf } from "../data/clusters.js";
-import { expectDomain, type RawData } from "../data/raw-data.js";
+import type { FrameStack } from "../data/frame-stack.js";
+import { expectDomain } from "../data/raw-data.js";
 import {
   prepareRefinement,
   type RefinementScan,
   refinedWindowPx,
   refinementBatch,
 } from "../data/refinement-scan.js";
+import type { AnyRaw } from "../data/stored-scan.js";
 import { subsampled } from "../data/subsample.js";
 import { refinementOutputs } from "../inference/refine-scan.js";
 import { buildNetwork } from "../model/registry.js";
@@ -25,9 +27,9 @@ import { type TeacherFile, teacherArrays } from "./teacher.js";
 import type { TrainingTask } from "./training-task.js";
 
 export interface UnrolledData {
-  readonly scan: RawData;
+  readonly scan: AnyRaw;
   /** Held-out scan. */
-  readonly test: RawData | undefined;
+  readonly test: AnyRaw | undefined;
   readonly teacher: TeacherFile | undefined;
   readonly device: ChosenDevice;
   readonly warnings: readonly string[];
@@ -122,12 +124,12 @@ interface ClusterData {
   readonly clusters: Clusters;
 }
 
-function openClusters(raw: RawData<"amplitude">, size: number): ClusterData {
+function openClusters(raw: AnyRaw<"amplitude">, size: number): ClusterData {
   const scan = prepareRefinement(raw);
   return { scan, clusters: makeClusters(scan.xWholePx, scan.yWholePx, size) };
 }
 
-function chosenPatterns(raw: RawData, { config }: ResolvedConfig<"train">): RawData<"amplitude"> {
+function chosenPatterns(raw: AnyRaw, { config }: ResolvedConfig<"train">): AnyRaw<"amplitude"> {
   const scan = expectDomain("training data", raw, "amplitude");
   const { n_subsample, subsample_seed } = config.data;
   return subsampled(scan, n_subsample, legacyRandom(subsample_seed ?? config.execution.seed));
@@ -154,7 +156,7 @@ function spread(count: number, stride: number): number[] {
   return Array.from({ length: Math.ceil(count / stride) }, (_, i) => i * stride);
 }
 
-function fingerprinted(prefix: string, scan: RefinementScan): [string, NdArray][] {
+function fingerprinted(prefix: string, scan: RefinementScan): [string, NdArray | FrameStack][] {
   const { amplitude, probe, xRestPx, yRestPx, xWholePx, yWholePx } = scan;
   const x = xRestPx.map((rest, i) => rest + xWholePx[i]);
   const y = yRestPx.map((rest, i) => rest + yWholePx[i]);

@@ -138,6 +138,58 @@ with h5py.File("matlab.mat", "w", userblock_size=512) as f:
 with open("matlab.mat", "r+b") as f:
     f.write(b"MATLAB 7.3 MAT-file, Platform: GLNXA64".ljust(124) + b"\x00\x02IM")
 
+# Small, for damage at every byte: read with small.yaml.
+with h5py.File("small.h5", "w", libver="latest") as f:
+    f["dp"] = patterns[:3, :4, :4]
+    f["x"] = np.arange(3.0)
+    f["y"] = np.arange(3.0) % 2
+with open("small.yaml", "w") as f:
+    f.write("diffraction: { path: /dp, units: counts }\nx: { path: /x, units: px }\ny: { path: /y, units: px }\n")
+
+# A scan on a grid of 2 x 3, its positions along the axes; in square.h5 of 2 x 2, where only the list of axes tells them apart.
+for name, rows, columns in (("grid.h5", 2, 3), ("square.h5", 2, 2)):
+    with h5py.File(name, "w") as f:
+        entry = f.create_group("scan")
+        entry.attrs["NX_class"] = "NXentry"
+        data = entry.create_group("frames")
+        data.attrs.update(NX_class="NXdata", signal="data", axes=["sample_y", "sample_x", ".", "."])
+        data["data"] = patterns[: rows * columns].reshape(rows, columns, N, N)
+        for axis, count, step in (("x", columns, 0.5), ("y", rows, 2.0)):
+            data[f"sample_{axis}"] = step * np.arange(count)
+            data[f"sample_{axis}"].attrs["units"] = "um"
+        for group, values in (
+            ("detector", dict(distance=(DISTANCE_M, "m"), x_pixel_size=(DETECTOR_M, "m"))),
+            ("beam", dict(incident_energy=(ENERGY_EV, "eV"))),
+        ):
+            each = entry.create_group(f"instrument/{group}")
+            each.attrs["NX_class"] = f"NX{group}"
+            for key, (value, unit) in values.items():
+                each[key] = value
+                each[key].attrs["units"] = unit
+        entry["instrument"].attrs["NX_class"] = "NXinstrument"
+
+# What cannot be patterns, and every type of number: values (0, 1, 2, 3).
+with h5py.File("hostile.h5", "w", libver="latest") as f:
+    f.create_dataset("sparse", (3 * 10**7, 1024, 1024), "f4", chunks=(1, 1024, 1024))
+    f.create_dataset("hugechunk", (3, 8192, 8192), "f4", chunks=(3, 8192, 8192))
+    f.create_dataset("refs", (3, 4, 4), dtype=h5py.ref_dtype)
+    f.create_dataset("vlen", (3, 4, 4), dtype=h5py.vlen_dtype("f4"))
+    f["null"] = h5py.Empty("f4")
+    f["scalar"] = 3.0
+    f.create_dataset("texts", data=np.array([[[b"a"]]], dtype=object), dtype=h5py.string_dtype())
+    f["x"] = np.arange(3.0)
+    f["scalars/x"] = 1.0
+    for name in ("i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8", ">i2", ">u4", ">i8", ">f4", ">f8"):
+        f[f"types/{name.replace('>', 'big-')}"] = np.arange(4).astype(name)
+with h5py.File("being-written.h5", "w", libver="latest") as f:
+    f["dp"] = patterns[:3, :4, :4]
+    f.swmr_mode = True
+    f.flush()
+    with open("being-written.h5", "rb") as part:
+        content = part.read()
+with open("being-written.h5", "wb") as f:
+    f.write(content)
+
 import tifffile
 
 tifffile.imwrite("stack.tif", patterns, photometric="minisblack")

@@ -19,6 +19,7 @@ async function run(args: string, found: Partial<InspectResult> = {}) {
   const answer = <Q extends object, R>(result: R) =>
     async function* (request: Q): Work<R> {
       requests.push(request);
+      yield* [];
       return result;
     };
   const workflows = {

@@ -156,6 +156,8 @@ export const engineFields = {
   },
   memory_limit: {
     type: "int",
+    sizes: true,
+    aliases: [{ name: "max_memory" }],
     default: 2048,
     min: 64,
     max: 4096,

@@ -79,6 +79,16 @@ export const executionFields = {
     surfaces: BOTH,
     help: "processes that load data; 0 only: the scan is read once, in this process",
   },
+  max_memory: {
+    type: "int",
+    sizes: true,
+    default: null,
+    nullOn: BOTH,
+    min: 64,
+    unit: "MiB",
+    surfaces: BOTH,
+    help: "memory for the run, or with its unit as 512M or 2G: patterns that do not fit are read from disk batch by batch, and a run that cannot fit at all is refused before it starts; none: three quarters of what the machine, or the container, has",
+  },
   logger_backend: {
     type: "enum",
     default: "csv",

@@ -13,8 +13,8 @@ import type { AuditEntry, TrainingPayload } from "./payload.js";
 import { TORCH_DATA, TORCH_INFERENCE, TORCH_MODEL, TORCH_TRAINING } from "./torch.js";
 
 /** The sources as layers of a request, the weakest first; the profile is asked for by its name. */
-const ORDER: readonly Source[] = ["data file", "command line", "execution config", "override"];
-const EXPLICIT: readonly Source[] = ["command line", "execution config", "override"];
+export const ORDER: readonly Source[] = ["data file", "command line", "execution config", "override"];
+export const EXPLICIT: readonly Source[] = ["command line", "execution config", "override"];
 
 /** Lines of the audit that follow from others; the factory has checked that they agree. */
 const NOT_FIELDS = ["profile", "nphotons_source", "C", "C_model", "C_forward"];
@@ -44,11 +44,20 @@ export function toTrainRequest(payload: TrainingPayload): ConfigRequest {
     const own = carriedLine(payload, line);
     if (own !== undefined) layer[own.name] = own.value;
   }
-  const given = new Set(
-    lines
+  const settled = new Set([
+    ...DECIDED_HERE,
+    ...lines
       .filter(({ source }) => source === "profile ci" || carried.has(source))
       .map(({ name }) => ownName(name)),
-  );
+  ]);
+  const records = [
+    values,
+    values.model.values,
+    payload.ptDataConfig.values,
+    payload.ptModelConfig.values,
+    payload.ptTrainingConfig.values,
+    payload.executionConfig.values,
+  ];
   const arguments_: Layer = {
     source: "override",
     values: { train_data_file: values.train_data_file, output_dir: values.output_dir },
@@ -57,7 +66,7 @@ export function toTrainRequest(payload: TrainingPayload): ConfigRequest {
   return {
     ...(typeof profile === "string" ? { profile } : {}),
     layers: [
-      { source: "default of the original", values: defaultsOf(payload, given) },
+      { source: "default of the original", values: defaultsIn(records, "train", settled) },
       ...ORDER.map((source) => ({ source, values: carried.get(source) ?? {} })),
       arguments_,
     ],
@@ -84,7 +93,7 @@ function carriedLine(
 }
 
 /** The original's name -> ours, where it is another one. */
-function ownName(name: string): string {
+export function ownName(name: string): string {
   return name === "grid_size" ? "gridsize" : (OURS[name] ?? name);
 }
 
@@ -97,13 +106,13 @@ const OURS: Readonly<Record<string, string>> = {
 };
 
 /** Our way to write a value: no logger is `none`, a grid is its edge. */
-function ownValue(name: string, value: unknown): unknown {
+export function ownValue(name: string, value: unknown): unknown {
   if (name === "logger_backend" && value === null) return "none";
   return name === "grid_size" && Array.isArray(value) ? value[0] : value;
 }
 
 /** Whether the class that the value is for has it by default, so that it changes nothing. */
-function isDefault(name: string, value: unknown, source: Source): boolean {
+export function isDefault(name: string, value: unknown, source: Source): boolean {
   const others = [TORCH_DATA, TORCH_MODEL, TORCH_TRAINING, TORCH_INFERENCE, TRAINING_CONFIG, MODEL_CONFIG];
   const classes = source === "execution config" ? [EXECUTION_CONFIG] : [...others, EXECUTION_CONFIG];
   const owner = classes.find(({ fields }) => Object.hasOwn(fields, name));
@@ -111,27 +120,22 @@ function isDefault(name: string, value: unknown, source: Source): boolean {
   return row !== undefined && JSON.stringify(row[1]) === JSON.stringify(value);
 }
 
-/** What the original does where nobody said anything, for every field of ours that it knows. */
-function defaultsOf(payload: TrainingPayload, given: ReadonlySet<string>): Record<string, FieldValue> {
-  const records = [
-    payload.tfTrainingConfig.values,
-    payload.tfTrainingConfig.values.model.values,
-    payload.ptDataConfig.values,
-    payload.ptModelConfig.values,
-    payload.ptTrainingConfig.values,
-    payload.executionConfig.values,
-  ];
+/**
+ * What the original does where nobody said anything, for every field of ours that one of its `records` knows.
+ *
+ * @param given fields of ours that have a value already, and those whose default is not the original's.
+ */
+export function defaultsIn(
+  records: readonly object[],
+  surface: "train" | "infer",
+  given: ReadonlySet<string>,
+): Record<string, FieldValue> {
   const found: Record<string, FieldValue> = {};
-  const known = namesOf("train");
+  const known = namesOf(surface);
   for (const [name, raw] of records.flatMap((record) => Object.entries(record))) {
     const own = ownName(name);
     const meaning = known.get(own);
-    if (
-      meaning?.kind !== "field" ||
-      given.has(meaning.entry.name) ||
-      DECIDED_HERE.includes(meaning.entry.name)
-    )
-      continue;
+    if (meaning?.kind !== "field" || given.has(meaning.entry.name)) continue;
     found[meaning.entry.name] = ownValue(name, raw) as FieldValue; // fields of our table hold single values
   }
   return found;

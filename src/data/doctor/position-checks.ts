@@ -10,7 +10,7 @@ const LEAST_STEP_PX = 0.1;
 /** Overlap of neighbours (metric 2) below which ptychography fails, and below which it is hard. */
 const OVERLAP = { none: 0.02, low: 0.1 } as const;
 const METRES =
-  "are they in metres or micrometres? Divide them by the size of an object pixel in the same unit";
+  "are they in metres or micrometres? FACTOR is 1 over the size of an object pixel in the same unit";
 
 export const POSITION_CHECKS: readonly Check[] = [
   {
@@ -62,7 +62,7 @@ export const POSITION_CHECKS: readonly Check[] = [
         ? undefined
         : {
             sentence: `${positions.stored.x} positions for ${n} patterns: the last ${positions.stored.x - n} are dropped; was a pattern lost at the start?`,
-            repair: prepare(`--subset ${n}`),
+            repair: prepare(""),
           };
     },
   },
@@ -70,11 +70,13 @@ export const POSITION_CHECKS: readonly Check[] = [
     id: "positions.units",
     severity: "error",
     about: "positions that are no pixels: metres, micrometres",
-    look: ({ positions, prepare }) => {
+    look: ({ positions, contents, prepare }) => {
       if (positions?.areFinite !== true || positions.unique < 2) return undefined;
       const span = Math.max(...positions.spanPx);
       const step = positions.spacingPx ?? 0;
-      const repair = prepare("--scale-positions <1 / pixel size>");
+      const { pixelSizeM } = contents ?? {};
+      const factor = pixelSizeM === undefined ? "FACTOR" : (1 / pixelSizeM).toPrecision(6);
+      const repair = prepare(`--scale-positions ${factor}`);
       if (span < SPAN_PX.min || span > SPAN_PX.max)
         return {
           sentence: `the scan spans ${figures(span)} along its longer side, expected pixels: ${METRES}`,

@@ -10,6 +10,7 @@ import {
   firstDataset,
   metresAt,
   probeModes,
+  probeNotes,
   squarePixelM,
 } from "./hdf5-parts.js";
 import type { ScanLayout } from "./scan-layout.js";
@@ -61,6 +62,6 @@ function cxiLayout(file: Hdf5File): ScanLayout {
         : { [SCAN_KEYS.probe]: () => probeModes(file.read(probe), file.where, probe) }),
       ...(mask === undefined ? {} : { [CXI_MASK]: () => file.read(mask) }),
     },
-    notes: [],
+    notes: probeNotes(file, probe),
   };
 }

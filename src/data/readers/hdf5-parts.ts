@@ -96,6 +96,18 @@ export function probeModes(array: NpyArray, where: string, path: string): NpyArr
   return complex64(shape.slice(1), re.slice(0, size), im.slice(0, size));
 }
 
+/** What `probeModes` leaves out of the probe at a path, in a sentence; nothing of most. */
+export function probeNotes(file: Hdf5File, path: string | undefined): readonly string[] {
+  if (path === undefined || file.kindOf(path) !== "dataset") return [];
+  const { shape } = file.dataset(path);
+  return shape.length === 4 && shape[0] > 1
+    ? [
+        `the probe ${path} changes over the scan (${shape[0]} coherent modes, orthogonal probe relaxation): the first alone ` +
+          "is used, the same for every pattern",
+      ]
+    : [];
+}
+
 /** An object [H, W], of layers [L, H, W] their product (the transmission of all of them). */
 export function flatObject(array: NpyArray, where: string, path: string): NpyArray {
   const { shape, re, im } = complexValues(array, where, path);

@@ -1,6 +1,7 @@
-// NeXus files: the default NXdata with its signal, positions among its axes, the geometry from detector and beam.
-
+// NeXus files: the default NXdata with its signal, positions among its axes, the geometry from detector and beam. The signal
+// is [n, H, W], or of a scan on a grid [A, B, H, W].
 import { PtychoError } from "../../core/errors.js";
+import { sizeOf } from "../../core/ndarray.js";
 import type { Hdf5File } from "../../formats/hdf5.js";
 import { printable } from "../../formats/printable.js";
 import { BAD_PIXEL_KEYS } from "../keys.js";
@@ -23,7 +24,7 @@ interface DataGroup {
   readonly signal: string;
 }
 
-/** The NXdata that `default` leads to, else the first with a signal of three axes. */
+/** The NXdata that `default` leads to, else the first with a signal of three or four axes. */
 function findData(file: Hdf5File): DataGroup | undefined {
   const entries = groupsOf(file, "/", "NXentry");
   const first = file.attributes("/").default;
@@ -62,15 +63,18 @@ function signalOf(file: Hdf5File, path: string): DataGroup | undefined {
   const at = `${path}/${name}`;
   if (!namesOf(file, path, "dataset").includes(name)) return undefined;
   const { shape, dtype } = file.dataset(at);
-  return shape.length === 3 && dtype !== "other" && dtype !== "text" && !dtype.startsWith("complex")
+  return (shape.length === 3 || shape.length === 4) &&
+    dtype !== "other" &&
+    dtype !== "text" &&
+    !dtype.startsWith("complex")
     ? { path, signal: at }
     : undefined;
 }
 
 function nexusLayout(file: Hdf5File): ScanLayout {
   const data = findData(file) as DataGroup;
-  const n = file.dataset(data.signal).shape[0];
-  const [x, y] = (["x", "y"] as const).map((axis) => positionsAlong(file, data, axis, n));
+  const grid = file.dataset(data.signal).shape.slice(0, -2);
+  const [x, y] = (["x", "y"] as const).map((axis) => positionsAlong(file, data, axis, grid));
   const entry = data.path.slice(0, data.path.lastIndexOf("/"));
   const instruments = groupsOf(file, entry, "NXinstrument");
   const within = (type: string, parents: readonly string[]) =>
@@ -115,25 +119,67 @@ function nexusLayout(file: Hdf5File): ScanLayout {
   };
 }
 
-/** The one dataset [n] of the NXdata whose name tells the axis and which states its unit. */
-function positionsAlong(file: Hdf5File, { path }: DataGroup, axis: "x" | "y", n: number): Float64Array {
+interface Fitting {
+  readonly name: string;
+  /** Along which axis of the grid it runs; undefined where it has one value to a pattern. */
+  readonly gridAxis: 0 | 1 | undefined;
+}
+
+/** Positions along one axis in metres, one to a pattern: of the one dataset of the NXdata whose name and shape fit. */
+function positionsAlong(
+  file: Hdf5File,
+  { path }: DataGroup,
+  axis: "x" | "y",
+  grid: readonly number[],
+): Float64Array {
   const named = new RegExp(`(^|[^a-z])(s|sample|stage|pos|position|lab)?_?s?${axis}([^a-z]|$)`, "i");
-  const fitting = namesOf(file, path, "dataset").filter((each) => {
-    if (!named.test(each)) return false;
-    const { shape } = file.dataset(`${path}/${each}`);
-    return shape.length === 1 && shape[0] === n;
+  const n = sizeOf(grid);
+  const fitting = namesOf(file, path, "dataset").flatMap((name): readonly Fitting[] => {
+    if (!named.test(name)) return [];
+    const { shape } = file.dataset(`${path}/${name}`);
+    if (shape.join() === grid.join() || shape.join() === `${n}`) return [{ name, gridAxis: undefined }];
+    const gridAxis = shape.length === 1 ? axisOf(file, path, name, grid, shape[0]) : undefined;
+    return gridAxis === undefined ? [] : [{ name, gridAxis }];
   });
-  const [name] = fitting;
+  const { name, gridAxis } = fitting[0] ?? {};
   const unit = name === undefined ? undefined : unitAt(file, `${path}/${name}`);
   if (fitting.length !== 1 || unit === undefined)
     throw new PtychoError(
       "DataError",
       `${file.where}: the positions along ${axis} are not clear: ${
         fitting.length === 1
-          ? `${printable(fitting[0])} states no unit`
-          : `${fitting.length} datasets of ${n} values in ${printable(path)} fit${fitting.length > 0 ? ` (${fitting.slice(0, 5).map(printable).join(", ")})` : ""}`
+          ? `${printable(fitting[0].name)} states no unit`
+          : `${fitting.length} datasets of ${grid.join(" x ")} values in ${printable(path)} fit${
+              fitting.length > 0
+                ? ` (${fitting
+                    .slice(0, 5)
+                    .map((each) => printable(each.name))
+                    .join(", ")})`
+                : ""
+            }`
       }; state them in a mapping file (--map; inspect --suggest-map writes one)`,
     );
   const metres = metresPer(`${file.where}: ${path}/${name}`, unit);
-  return numbersAt(file, `${path}/${name}`).values.map((value) => value * metres);
+  const { values } = numbersAt(file, `${path}/${name}`);
+  if (gridAxis === undefined) return values.map((value) => value * metres);
+  return Float64Array.from(
+    { length: n },
+    (_, i) => values[gridAxis === 0 ? Math.floor(i / grid[1]) : i % grid[1]] * metres,
+  );
+}
+
+/** Along which axis of a grid [A, B] the values of a vector run: by the list `axes` of the NXdata, else by its length. */
+function axisOf(
+  file: Hdf5File,
+  path: string,
+  name: string,
+  grid: readonly number[],
+  length: number,
+): 0 | 1 | undefined {
+  if (grid.length !== 2) return undefined;
+  const { axes } = file.attributes(path);
+  const listed = Array.isArray(axes) ? (axes as readonly (string | number)[]).indexOf(name) : -1;
+  if (listed === 0 || listed === 1) return grid[listed] === length ? listed : undefined;
+  if (grid[0] === grid[1]) return undefined;
+  return grid[0] === length ? 0 : grid[1] === length ? 1 : undefined;
 }

@@ -19,6 +19,6 @@ export const npyStackReader: FileReader = {
       "DataError",
       () => `${printable(path)}: a stack of patterns holds real numbers, got ${array.dtype}`,
     );
-    return stackSource(NAME, path, array);
+    return stackSource(NAME, path, { header: array, read: () => array, close() {} });
   },
 };

@@ -7,7 +7,7 @@ import { type Hdf5File, openHdf5 } from "../../formats/hdf5.js";
 import { printable } from "../../formats/printable.js";
 import { SCAN_KEYS } from "../keys.js";
 import type { Hdf5Reader } from "./contract.js";
-import { flatObject, numbersAt, probeModes } from "./hdf5-parts.js";
+import { flatObject, numbersAt, probeModes, probeNotes } from "./hdf5-parts.js";
 import { isProduct, productGeometry, productPositionsM } from "./ptychodus-product.js";
 import type { LayoutGeometry, ScanLayout } from "./scan-layout.js";
 
@@ -37,7 +37,7 @@ export const ptychodusBundleReader: Hdf5Reader = {
         ? { [SCAN_KEYS.metadata]: () => file.read(`${RAW}/${SCAN_KEYS.metadata}`) }
         : {}),
     },
-    notes: [],
+    notes: probeNotes(file, "/probe"),
   }),
 };
 
@@ -78,6 +78,7 @@ function pairLayout(patterns: Hdf5File, product: Hdf5File, companion: Hdf5File):
     notes: [
       `the other file of the pair is ${companion.where}`,
       `positions in metres were divided by the object pixel of ${pixelWidthM.toPrecision(4)} m`,
+      ...probeNotes(product, "/probe"),
     ],
     companions: [companion],
   };

@@ -3,7 +3,9 @@ import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
+import { complex64, float32, float64 } from "../../core/ndarray.js";
 import { writeNpy } from "../../formats/npy.js";
+import { type Hdf5Node, writeHdf5 } from "../../formats/write-hdf5.js";
 import { openFrames } from "../open-frames.js";
 import { readMeasuredScan, readScan } from "../read-scan.js";
 import type { ScanFrames } from "../scan-frames.js";
@@ -146,6 +148,73 @@ describe("formats that carry positions in pixels", () => {
   it("refuses a stack alone", async () => {
     copyFileSync(given("stack.tif"), at("alone.tif"));
     await expect(openScanSource(at("alone.tif"))).rejects.toThrow(/alone.csv or alone.json .* found none/);
+  });
+});
+
+describe("NeXus on a grid", () => {
+  const read = (name: string) => readMeasuredScan(given(name), { ...options, mask: "none" });
+
+  it.each([
+    ["grid.h5", [0, 1, 2, 0, 1, 2], [0, 0, 0, 1, 1, 1]],
+    ["square.h5", [0, 1, 0, 1], [0, 0, 1, 1]],
+  ])("%s: patterns row by row, positions along their axes", async (name, columns, rows) => {
+    const { measurement } = await read(name);
+    const n = columns.length;
+    expect(measurement.diffraction.array.shape).toEqual([n, N, N]);
+    expect(measurement.diffraction.array.data).toEqual(AMPLITUDES.slice(0, n * N * N));
+    expectClose(
+      measurement.xPx,
+      columns.map((column) => (column * 0.5e-6) / PIXEL_M),
+    );
+    expectClose(
+      measurement.yPx,
+      rows.map((row) => (row * 2e-6) / PIXEL_M),
+    );
+  });
+
+  it("gives parts of rows as the whole gives them", async () => {
+    const source = await openScanSource(given("grid.h5"));
+    for (const [from, to] of [
+      [0, 6],
+      [1, 2],
+      [2, 4],
+      [4, 6],
+      [5, 5],
+    ])
+      expect(source.readFrames!(from, to)).toEqual(COUNTS.slice(from * N * N, to * N * N));
+    source.close();
+  });
+});
+
+describe("a probe that changes over the scan", () => {
+  it("is its first coherent mode, which is said", async () => {
+    const probe = complex64([2, 1, N, N], new Float32Array(2 * N * N).fill(1), new Float32Array(2 * N * N));
+    probe.re.fill(9, N * N);
+    const column: Hdf5Node = {
+      kind: "array",
+      array: float64(
+        [COUNT],
+        Array.from(X_M, (x) => 1e9 * x),
+      ),
+    };
+    const pattern: Hdf5Node = { kind: "array", array: float32([COUNT, N, N], AMPLITUDES) };
+    await writeHdf5(at("opr.h5"), {
+      kind: "group",
+      members: { dp: pattern, x: column, y: column, probe: { kind: "array", array: probe } },
+    });
+    writeFileSync(
+      at("opr.yaml"),
+      "diffraction: { path: /dp, units: amplitude }\nprobe: { path: /probe }\n" +
+        "x: { path: /x, units: px }\ny: { path: /y, units: px }\n",
+    );
+    const scan = await readMeasuredScan(at("opr.h5"), { ...options, map: at("opr.yaml") });
+    expect(scan.probe).toEqual({
+      ...probe,
+      shape: [1, N, N],
+      re: probe.re.slice(0, N * N),
+      im: probe.im.slice(0, N * N),
+    });
+    expect(scan.notes.join("\n")).toMatch(/probe \/probe changes over the scan \(2 coherent modes/);
   });
 });
 

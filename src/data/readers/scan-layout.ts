@@ -25,7 +25,7 @@ export interface LayoutGeometry {
 }
 
 export interface ScanLayout {
-  /** [n, H, W], or (of an older file, told by its axes) [H, W, n]. */
+  /** [n, H, W], of a scan on a grid [A, B, H, W] with n = A B, or (of an older file, told by its axes) [H, W, n]. */
   readonly patterns: {
     readonly file: Hdf5File;
     readonly path: string;
@@ -65,7 +65,8 @@ function sourceOf(format: string, where: string, layout: ScanLayout, close: () =
   const { patterns } = layout;
   const { columnMajor = false } = patterns;
   const asStored = patterns.file.dataset(patterns.path);
-  const stored = { ...asStored, shape: columnMajor ? asStored.shape.toReversed() : asStored.shape };
+  const gridRow = !columnMajor && asStored.shape.length === 4 ? asStored.shape[1] : undefined;
+  const stored = { ...asStored, shape: columnMajor ? asStored.shape.toReversed() : inOneRow(asStored.shape) };
   // Patterns are square; the axis that two lengths agree on is theirs, also in [H, W, n].
   const N = stored.shape[1] ?? 0;
   const pixelSizeM = objectPixelM(geometry, N);
@@ -73,6 +74,7 @@ function sourceOf(format: string, where: string, layout: ScanLayout, close: () =
   const arrays: Record<string, () => NpyArray> = {
     [DIFFRACTION_KEYS[0]]: () => {
       const array = patterns.file.read(patterns.path);
+      if (gridRow !== undefined) return { ...array, shape: stored.shape } as NpyArray;
       return columnMajor && array.dtype !== "text" ? reverseAxes(array as NdArray) : array;
     },
     [SCAN_KEYS.x]: () => float64([xy.x.length], xy.x),
@@ -117,11 +119,21 @@ function sourceOf(format: string, where: string, layout: ScanLayout, close: () =
     ...(columnMajor
       ? {}
       : {
-          readFrames: (from: number, to: number) =>
-            realValues(patterns.file.read(patterns.path, from, to), where, patterns.path),
+          readFrames: (from: number, to: number) => {
+            const rows = gridRow ?? 1;
+            const [first, last] = [Math.floor(from / rows), Math.ceil(to / rows)];
+            const values = realValues(patterns.file.read(patterns.path, first, last), where, patterns.path);
+            const size = values.length / Math.max(1, (last - first) * rows);
+            return values.subarray((from - first * rows) * size, (to - first * rows) * size);
+          },
         }),
     close,
   };
+}
+
+/** Patterns on a grid [A, B, H, W] are [A B, H, W], row by row. */
+function inOneRow(shape: readonly number[]): readonly number[] {
+  return shape.length === 4 ? [shape[0] * shape[1], ...shape.slice(2)] : shape;
 }
 
 /** Edge of an object pixel: wavelength x distance / (N x detector pixel), where it is not given. */

@@ -8,7 +8,7 @@ import type { NpyArray } from "../../formats/npy.js";
 import { printable } from "../../formats/printable.js";
 import { DIFFRACTION_UNITS, type DiffractionUnits } from "../diffraction-units.js";
 import { BAD_PIXEL_KEYS, GOOD_PIXEL_KEYS, SCAN_KEYS } from "../keys.js";
-import { flatObject, numberAt, numbersAt, probeModes, unitAt } from "./hdf5-parts.js";
+import { flatObject, numberAt, numbersAt, probeModes, probeNotes, unitAt } from "./hdf5-parts.js";
 import { electronvoltsPer, metresPer } from "./physical-units.js";
 import type { LayoutGeometry, ScanLayout } from "./scan-layout.js";
 import { reverseAxes } from "./transposed.js";
@@ -109,7 +109,10 @@ function mappedLayout(map: ScanMap, file: Hdf5File, where: string): ScanLayout {
       ...(object === undefined ? {} : { [SCAN_KEYS.truthObject]: object }),
       ...(mask === undefined ? {} : { [maskKey(map, where)]: mask }),
     },
-    notes: [`its parts were found by the mapping file ${where}`],
+    notes: [
+      `its parts were found by the mapping file ${where}`,
+      ...(map.probe === undefined ? [] : probeNotes(file, pathOf("probe"))),
+    ],
   };
 }
 
