@@ -19,7 +19,12 @@ interface Case {
   readonly n: number;
   readonly train: readonly string[];
   readonly infer: readonly string[];
+  /** Steps of the scan to a window. */
+  readonly steps?: number;
 }
+
+/** The data set of many patterns is scanned this densely, so that its object does not outgrow the limit. */
+const DENSE = 16;
 
 const SMALL = ["--n_filters_scale", "1", "--n_groups", "16", "--batch_size", "8"];
 const UNROLLED = ["--preset", "unrolled", "--n_groups", "16"];
@@ -64,9 +69,9 @@ function report(what: string, { predictedMb, peakMb, wallS }: Measured): void {
   print(`${what}: ${sizes} (${off < 0 ? "" : "+"}${off.toFixed(0)} %), ${wallS.toFixed(1)} s`);
 }
 
-function runBoth(folder: string, { N, n, train, infer }: Case, both: readonly string[] = []): void {
+function runBoth(folder: string, { N, n, train, infer, steps }: Case, both: readonly string[] = []): void {
   const file = join(folder, `scan_${N}_${n}.npz`);
-  if (statSync(file, { throwIfNoEntry: false }) === undefined) writeSyntheticScan(file, n, N);
+  if (statSync(file, { throwIfNoEntry: false }) === undefined) writeSyntheticScan(file, n, N, steps);
   const size = `${n} patterns ${N} x ${N} (${(statSync(file).size / 1e9).toPrecision(3)} GB)`;
   const model = join(folder, "model");
   const trainArgs = [...train, "--nphotons", "1e6", "--nepochs", "1", "--accelerator", "cpu", ...both];
@@ -89,8 +94,8 @@ function main([what = "disk", gigabytes = "5", mebibytes = "1024"]: readonly str
     else if (what === "disk") {
       const N = 128;
       const n = Math.ceil((Number(gigabytes) * 1e9) / (4 * N * N));
-      const train = ["--n_filters_scale", "1", "--n_groups", "32", "--batch_size", "4"];
-      const one = { N, n, train, infer: ["--n_groups", "512"] };
+      const train = ["--gridsize", "1", "--n_filters_scale", "1", "--n_groups", "32", "--batch_size", "4"];
+      const one = { N, n, train, infer: ["--n_groups", "512"], steps: DENSE };
       print(`limit ${mebibytes} MiB`);
       runBoth(folder, one, ["--max_memory", mebibytes]);
     } else throw new Error(`expected plan or disk, got ${what}`);

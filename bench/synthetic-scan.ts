@@ -10,17 +10,17 @@ import { openWaveMemory, type Wave } from "../src/numeric/wave-memory.js";
 import { makeDefocusedProbe } from "../src/simulation/probes.js";
 import { makeRasterScan } from "../src/simulation/scans.js";
 
-/** Steps of the scan to a window: as dense as the Siemens star of the data set. */
+/** Steps of the scan to a window unless told: as dense as the Siemens star of the data set. */
 const STEPS = 8;
 
 /**
  * Writes n noiseless patterns of N x N pixels, a smooth complex object under a defocused probe on a jittered grid; with
  * the probe and the positions that made them.
  */
-export function writeSyntheticScan(path: string, n: number, N: number): void {
+export function writeSyntheticScan(path: string, n: number, N: number, steps = STEPS): void {
   const columns = Math.ceil(Math.sqrt(n));
   const rows = Math.ceil(n / columns);
-  const stepPx = N / STEPS;
+  const stepPx = N / steps;
   const size = Math.ceil((Math.max(columns, rows) + 1) * stepPx) + N;
   const centrePx = [size / 2, size / 2] as const;
   const grid = makeRasterScan({ columns, rows, stepPx, centrePx, jitterPx: stepPx / 4, seed: 1 });

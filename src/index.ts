@@ -17,8 +17,15 @@ export { type LoadOptions, PtychoModel, type PtychoModelOptions } from "./api/or
 export { Trainer, type TrainerOptions, type TrainerRun } from "./api/original/trainer.js";
 export { loadReconstruction, type Reconstructed } from "./api/picture.js";
 export { type ReconstructOptions, type ReconstructOutcome, reconstruct } from "./api/reconstruct.js";
+export { diffRuns, type ReplayOptions, replay } from "./api/replay.js";
 export type { ScanSource, Settings } from "./api/request.js";
 export type { Run } from "./api/run.js";
+export {
+  type RunInferencePayloadOptions,
+  type RunPayloadOptions,
+  runInferencePayload,
+  runTrainingPayload,
+} from "./api/run-payload.js";
 export { type RunWholeOptions, runWhole, type WholeResult } from "./api/run-whole.js";
 export { type SimulateOptions, simulate } from "./api/simulate.js";
 export { type TrainOptions, train } from "./api/train.js";
@@ -42,6 +49,7 @@ export type {
   TrainingPayload,
   TrainingPayloadRequest,
 } from "./config/original/payload.js";
+export { toInferRequest } from "./config/original/to-infer-request.js";
 export { toTrainRequest } from "./config/original/to-request.js";
 export { type ConfigRequest, type ResolvedConfig, resolveConfig } from "./config/resolve.js";
 export { type ErrorTag, exitCodeOf, isPtychoError, PtychoError } from "./core/errors.js";
@@ -58,11 +66,15 @@ export {
 } from "./data/raw-data-from-arrays.js";
 export { type ReadScanOptions, readScan, type Scan } from "./data/read-scan.js";
 export { toAmplitude } from "./data/to-amplitude.js";
+export { writeCxi } from "./data/writers/cxi.js";
+export { type ScanToWrite, writeScanNpz } from "./data/writers/npz-scan.js";
+export type { Difference as RunDifference } from "./workflows/compare-runs.js";
 export type {
   AdaptResult,
   EvaluateResult,
   InferResult,
   ReconstructResult,
+  ReplayResult,
   SimulateResult,
   TrainResult,
 } from "./workflows/contract.js";

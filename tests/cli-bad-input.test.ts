@@ -19,11 +19,11 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** Exactly one line on stderr, with `phrases`; `code`; stdout empty and the output folder as it was. */
+/** Exactly one line on stderr (training says its memory before), with `phrases`; `code`; stdout empty and the output folder as it was. */
 async function expectRefusal(args: readonly string[], code: number, ...phrases: readonly string[]) {
   const before = filesIn(out);
   const outcome = await runHere(...args);
-  expect(outcome.err).toMatch(/^ptychopinn: error: [^\n]+\n$/);
+  expect(outcome.err).toMatch(/^(needs about [^\n]+\n)?ptychopinn: error: [^\n]+\n$/);
   expect(outcome.err).not.toContain("this is a bug");
   for (const phrase of phrases) expect(outcome.err).toContain(phrase);
   expect([outcome.code, outcome.out]).toEqual([code, ""]);
@@ -110,6 +110,11 @@ describe("train", () => {
     await expectRefusal(train("bad.npz"), 3, "scan position 0 is (NaN, ");
   });
 
+  it("supervised training without labels, named with the key", async () => {
+    copyScan(at("good.npz"), at("bad.npz"), { Y: undefined, ground_truth_patches: undefined });
+    await expectRefusal(train("bad.npz", "--model_type", "supervised"), 3, "DATA-SUP-001", "'Y'");
+  });
+
   it("more groups than the scan has patterns", async () => {
     const options = ["--gridsize", "2", "--n_groups", "1000"];
     await expectRefusal(train("good.npz", ...options), 2, "1000", "20", "enable_oversampling");
@@ -178,6 +183,8 @@ describe("evaluate and simulate", () => {
   it("name what is wrong with their files", async () => {
     await expectRefusal(["evaluate", at("nowhere"), "--truth", at("good.npz")], 3, "no such file");
     await expectRefusal(["evaluate", at("good.npz"), "--truth", at("good.npz")], 3, 'no array "object"');
+    copyScan(at("good.npz"), at("no-truth.npz"), { objectGuess: undefined });
+    await expectRefusal(["evaluate", at("good.npz"), "--truth", at("no-truth.npz")], 3, "no array");
     mkdirSync(at("a-folder"));
     await expectRefusal(["simulate", "--output_file", at("a-folder")], 2, "this is a folder");
   });

@@ -119,7 +119,17 @@ describe("weights, losses and object are bit for bit those of a run in memory", 
       });
       const layers = [{ source: "test", values: { ...values, train_data_file: at(name) } }];
       const trained = resolveConfig("train", { layers });
-      const max_memory = between(inferenceNeeds(asked.config, trained.config, scan, true));
+      const max_memory = between(
+        inferenceNeeds(
+          {
+            config: asked.config,
+            trained: trained.config,
+            batchSize: asked.config.inference.inference_batch_size ?? 4,
+          },
+          scan,
+          true,
+        ),
+      );
       const inMemory = await infer({ ...model, output_dir: mkdtempSync(at("object-")) });
       const onDisk = await infer({ ...model, output_dir: mkdtempSync(at("object-")), max_memory });
       expect(inMemory.text).not.toContain("on disk");

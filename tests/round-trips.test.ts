@@ -40,13 +40,15 @@ async function opened(name: string): Promise<File> {
 }
 
 const dataset = (file: File, path: string) => file.get(path) as Dataset;
-const numbersOf = (file: File, path: string) =>
-  Array.from(dataset(file, path).value as ArrayLike<number>, Number);
+function numbersOf(file: File, path: string): number[] {
+  const { value } = dataset(file, path);
+  return typeof value === "number" ? [value] : Array.from(value as ArrayLike<number>, Number);
+}
 
 /** h5wasm gives complex numbers as pairs. */
 function complexOf(file: File, path: string): ComplexArray {
   const { value, shape } = dataset(file, path);
-  const pairs = (value as readonly (readonly [number, number])[]).map(([re, im]) => [re, im]);
+  const pairs = (value as unknown as readonly (readonly [number, number])[]).map(([re, im]) => [re, im]);
   return complex64(
     shape as number[],
     Float32Array.from(pairs, ([re]) => re),

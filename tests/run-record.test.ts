@@ -178,6 +178,43 @@ describe("the record follows the run", () => {
   });
 });
 
+describe("an input that the run would write over is refused, and kept", () => {
+  it.each(["reconstruction.npz", "product.h5"])("infer, reconstruct: %s", async (name) => {
+    mkdirSync(at(`keeps-${name}`));
+    cpSync(at("scan.npz"), at(`keeps-${name}`, name));
+    const file = at(`keeps-${name}`, name);
+    for (const command of [
+      ["infer", "--model_path", at("model"), "--test_data", file],
+      ["reconstruct", file, "--engine", "rpie", "--epochs", "1"],
+    ]) {
+      const { code, err } = await runHere(...command, "--output_dir", at(`keeps-${name}`), "--quiet");
+      expect(err).toMatch(
+        /--output_dir .*: the run writes its .* over the .* that it reads; name another folder/,
+      );
+      expect(code).toBe(2);
+      expect(sha256(file)).toBe(sha256(at("scan.npz")));
+    }
+  });
+
+  it("train, and what it stitches afterwards", async () => {
+    mkdirSync(at("keeps-train"));
+    for (const name of ["wts.h5.zip", "reconstruction.npz"]) {
+      cpSync(at("scan.npz"), at("keeps-train", name));
+      const values = { ...SMALL, train_data_file: at("keeps-train", name), output_dir: at("keeps-train") };
+      const stitching = name === "reconstruction.npz";
+      const refused = trainHere({ ...values, ...(stitching ? { do_stitching: true } : {}) });
+      await expect(refused).rejects.toThrow(`the run writes its ${name} there, over the train_data_file`);
+      expect(sha256(at("keeps-train", name))).toBe(sha256(at("scan.npz")));
+    }
+  });
+});
+
+it("the picture of do_stitching is among the outputs", async () => {
+  await trainHere({ ...SMALL, nepochs: 1, do_stitching: true, output_dir: at("stitched") });
+  const compared = recordIn("stitched").outputs.flatMap(({ path, compared }) => (compared ? [path] : []));
+  expect(compared).toEqual(expect.arrayContaining(["wts.h5.zip", "reconstruction.npz"]));
+});
+
 describe("repeated to the bit", () => {
   it("infer, from a folder that was moved together with its inputs", async () => {
     await writeSmallScan(at("place", "scan.npz"), 12);
@@ -230,6 +267,10 @@ describe("repeated to the bit", () => {
     const training = { nepochs: 1, unrolled_steps: 1, n_filters_scale: 1, batch_size: 4 };
     const { metrics } = await finish(demoWorkflow({ outputDir: at("demo"), scan, training, signal }));
     expect(recordIn("demo").figures["phase.ssim"]).toBe(metrics.phase.ssim);
+    const compared = recordIn("demo").outputs.flatMap(({ path, compared }) => (compared ? [path] : []));
+    expect(compared).toEqual(
+      expect.arrayContaining(["scan.npz", "model/wts.h5.zip", "reconstruction.npz", "comparison.png"]),
+    );
     const { code, out, err } = await runHere(
       "replay",
       at("demo"),
@@ -280,6 +321,41 @@ describe("not repeated", () => {
     writeFileSync(at(`${name}.json`), change(readFileSync(at("model", "run.json"), "utf8")));
     const failure = await replay(`${name}.json`, "nowhere").catch((error: unknown) => error);
     expect(isPtychoError(failure, "ArtefactError") && failure.message).toContain(text);
+    expect(existsSync(at("nowhere"))).toBe(false);
+  });
+
+  it.each<[string, (record: Record<string, unknown>) => object, RegExp]>([
+    [
+      "without its parts",
+      ({ format, schema, command }) => ({ format, schema, command }),
+      /its status is not/,
+    ],
+    [
+      "with other inputs",
+      (record) => ({ ...record, inputs: "scan.npz" }),
+      /its inputs is not what a run writes/,
+    ],
+    ["with other outputs", (record) => ({ ...record, outputs: [null] }), /its outputs is not/],
+    ["with another configuration", (record) => ({ ...record, config: { training: 7 } }), /its config is not/],
+    ["without versions", (record) => ({ ...record, versions: null }), /its versions is not/],
+    [
+      "of adapt that was asked nothing",
+      (record) => ({ ...record, command: "adapt" }),
+      /what adapt was asked/,
+    ],
+    [
+      "of a simulation that cannot be",
+      (record) => ({ ...record, command: "simulate", inputs: [], request: { object: "toString" } }),
+      /simulate: phase is missing|simulate: object: expected one of/,
+    ],
+  ])("a forged record %s, whose digest is right", async (name, forge, message) => {
+    const { recordSha256: _, ...record } = JSON.parse(readFileSync(at("model", "run.json"), "utf8"));
+    const forged = forge(record);
+    const recordSha256 = createHash("sha256").update(JSON.stringify(forged)).digest("hex");
+    mkdirSync(at(`forged ${name}`));
+    writeFileSync(at(`forged ${name}`, "run.json"), JSON.stringify({ ...forged, recordSha256 }));
+    const failure = await replay(`forged ${name}`, "nowhere").catch((error: unknown) => error);
+    expect(isPtychoError(failure) && failure.message).toMatch(message);
     expect(existsSync(at("nowhere"))).toBe(false);
   });
 

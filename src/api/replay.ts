@@ -1,5 +1,5 @@
 // Recorded runs from a program: one repeated, and two compared.
-import { differencesOf, type RunDifference } from "../workflows/compare-runs.js";
+import { type Difference, differencesOf } from "../workflows/compare-runs.js";
 import type { ReplayRequest, ReplayResult } from "../workflows/contract.js";
 import { readRunRecord } from "../workflows/read-run-record.js";
 import { replayWorkflow } from "../workflows/replay.js";
@@ -36,7 +36,7 @@ export function replay(options: ReplayOptions): Run<ReplayResult> {
  * @param first,second run.json, or the folder that holds it.
  * @throws PtychoError UsageError where there is no record, ArtefactError for a damaged one.
  */
-export function diffRuns(first: string, second: string): readonly RunDifference[] {
+export function diffRuns(first: string, second: string): readonly Difference[] {
   expectPath("diffRuns(): first", first);
   expectPath("diffRuns(): second", second);
   return differencesOf(readRunRecord(first).record, readRunRecord(second).record);

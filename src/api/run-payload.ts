@@ -4,6 +4,7 @@ import type { InferencePayload, TrainingPayload } from "../config/original/paylo
 import { toInferRequest } from "../config/original/to-infer-request.js";
 import { toTrainRequest } from "../config/original/to-request.js";
 import { resolveConfig } from "../config/resolve.js";
+import { check } from "../core/errors.js";
 import type { TrainResult, Work } from "../workflows/contract.js";
 import { inferWorkflow } from "../workflows/infer.js";
 import { trainedFacts } from "../workflows/inference-data.js";
@@ -29,6 +30,7 @@ export function runTrainingPayload(
 }
 
 async function* trainNow(payload: TrainingPayload, signal: AbortSignal): Work<TrainResult> {
+  expectPayload("runTrainingPayload", payload, "tfTrainingConfig");
   for (const { text } of payload.warnings) yield { kind: "warning", text };
   const config = resolveConfig("train", toTrainRequest(payload));
   yield* configWarnings(config);
@@ -56,10 +58,25 @@ async function* inferNow(
   given: Bundle | undefined,
   signal: AbortSignal,
 ): Work<Inferred> {
+  expectPayload("runInferencePayload", payload, "tfInferenceConfig");
   for (const { text } of payload.warnings) yield { kind: "warning", text };
   const model = given ?? loadBundle(payload.tfInferenceConfig.values.model_path);
   const config = resolveConfig("infer", toInferRequest(payload, trainedFacts(model.manifest).config));
   yield* configWarnings(config);
   const inferred = yield* inferWorkflow({ config, model, signal });
   return { ...inferred, ...loadReconstruction(inferred.reconstructionPath) };
+}
+
+/** @throws PtychoError UsageError for another thing, or the payload of the other factory. */
+function expectPayload(
+  where: string,
+  payload: object,
+  member: "tfTrainingConfig" | "tfInferenceConfig",
+): void {
+  const factory = member === "tfTrainingConfig" ? "createTrainingPayload" : "createInferencePayload";
+  check(
+    typeof payload === "object" && payload !== null && member in payload,
+    "UsageError",
+    () => `${where}(): expected what ${factory}() gives, which has ${member}`,
+  );
 }

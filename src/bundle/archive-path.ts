@@ -15,13 +15,18 @@ export function resolveArchivePath(modelPath: string): string {
   if (kind === "folder") {
     const path = join(modelPath, ARCHIVE_NAME);
     if (kindAt(path) !== "nothing") return path;
-    return notFound(path, `Expected ${ARCHIVE_NAME} in model_path directory.`);
+    return notFound(
+      path,
+      `Expected ${ARCHIVE_NAME} in model_path directory; give the output_dir of a finished training.`,
+    );
   }
   if (kind === "other") return modelPath;
   const named = modelPath.endsWith(".zip");
   return notFound(
     named ? modelPath : join(modelPath, ARCHIVE_NAME),
-    named ? "Check the path." : `model_path does not exist: ${modelPath}`,
+    named
+      ? "Check the path."
+      : `model_path does not exist: ${modelPath}; give the output_dir of a finished training.`,
   );
 }
 

@@ -119,7 +119,8 @@ const NATIVE_TRAIN: readonly Expected[] = [
   ["--checkpoint-monitor train_loss", "checkpoint_monitor_metric", "train_loss"],
   ["--checkpoint-mode max", "checkpoint_mode", "max"],
   ["--early-stop-patience 5", "early_stop_patience", 5],
-  ["--scheduler Adaptive", "scheduler", "ReduceLROnPlateau"],
+  ["--scheduler Adaptive", /scheduler 'Adaptive' keeps the rate constant/],
+  ["--torch-scheduler CosineAnnealing", "scheduler", "WarmupCosine"],
   ["--scheduler MultiStage", /scheduler 'MultiStage' is not built/],
   ["--accumulate-grad-batches 2", "accum_steps", 2],
   [
@@ -156,6 +157,8 @@ const INFERENCE: readonly Expected[] = [
   ["--accelerator cpu", "accelerator", "cpu"],
   ["--num-workers 0", "num_workers", 0],
   ["--inference-batch-size 4", "inference_batch_size", 4],
+  // the original's pair: it is the new flags beside it that cannot be mixed with
+  ["--run_id abc --config x.json", /Cannot mix legacy --run_id and new CLI flags \((?!.*--config.*\))/],
   ["--run_id abc", /Cannot mix legacy --run_id and new CLI flags .*not fetched from MLflow/],
   ["--infer_dir abc --file_index 0", /Cannot mix legacy --infer_dir, --file_index and new CLI flags/],
 ];

@@ -45,9 +45,8 @@ function refuseLegacy(command: Command): void {
   if (legacy.length === 0) return;
   const others = command.options.flatMap((option) => {
     const given = command.getOptionValueSource(option.attributeName()) === "cli";
-    return given && !legacy.some((name) => attributeOf(name) === option.attributeName())
-      ? [underscored(option.long ?? "")]
-      : [];
+    const isLegacy = [...legacy, "config"].some((name) => attributeOf(name) === option.attributeName());
+    return given && !isLegacy ? [underscored(option.long ?? "")] : [];
   });
   const flags = legacy.map((name) => `--${name}`).join(", ");
   const why = notBuilt(legacy[0]);

@@ -123,6 +123,7 @@ async function run(
     prepare: answer({ outputFiles: ["o.npz"], patterns: [7], N: 64, steps: ["cut"] }),
     demo: answer({
       outputDir: "demo-output",
+      reconstructionPath: "o.npz",
       amplitudePicturePath: "a.png",
       phasePicturePath: "p.png",
       metricsPath: "m.json",

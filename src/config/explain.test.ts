@@ -21,7 +21,7 @@ it("tells all of a field: what it takes, defaults here and in both layers of the
     ].join("\n"),
   );
   expect(text("scheduler")).toMatch(/refused: +MultiStage: /);
-  expect(text("scheduler")).toMatch(/also spelled: +Adaptive \(ReduceLROnPlateau\)/);
+  expect(text("scheduler")).toMatch(/also spelled: +CosineAnnealing \(WarmupCosine\)/);
   expect(text("plateau_factor")).toMatch(/effect when: +scheduler is ReduceLROnPlateau/);
 });
 

@@ -84,9 +84,10 @@ function place({ source, lines }: Layer, name: string): string {
 function put(given: Map<FieldName, Given>, field: FieldName, item: Given): void {
   const before = given.get(field);
   if (before !== undefined && before.value !== item.value) {
+    const stated = item.givenAs.startsWith(item.source) ? "" : `${item.source}: `; // a name with its line has it already
     throw new PtychoError(
       "UsageError",
-      `${item.source}: ${before.givenAs} and ${item.givenAs} contradict each other: both set ${field}, to ${before.value} and ${item.value}; give one of them`,
+      `${stated}${before.givenAs} and ${item.givenAs} contradict each other: both set ${field}, to ${before.value} and ${item.value}; give one of them`,
     );
   }
   if (before === undefined) given.set(field, item);

@@ -169,7 +169,7 @@ describe("resolveConfig", () => {
     expect(resolve("train", { plateau_factor: 0.1 }).warnings.join()).toContain(
       "--plateau_factor has no effect",
     );
-    expect(resolve("train", { plateau_factor: 0.1, scheduler: "Adaptive" }).warnings).toEqual([]);
+    expect(resolve("train", { plateau_factor: 0.1, scheduler: "ReduceLROnPlateau" }).warnings).toEqual([]);
     expect(resolve("train", { eca_decoder: true }).warnings.join()).toContain("never applied");
   });
 
@@ -189,7 +189,7 @@ describe("resolveConfig", () => {
     ["train", { gridsize: "2.5" }, "got '2.5'"],
     ["train", { gridsize: "1e1000" }, "got '1e1000'"],
     ["train", { n_groups: -3 }, "must be positive"],
-    ["train", { n_groups: null }, "got none"],
+    ["train", { n_groups: null }, "got null"],
     ["train", { N: 100 }, "one of 64, 128, 256, got 100"],
     ["train", { nphotons: Number.NaN }, "must be positive"],
     ["train", { learning_rate: 0 }, "must be positive"],
@@ -223,6 +223,7 @@ describe("resolveConfig", () => {
     ["train", { backend: "tensorflow" }, "not built yet"],
     ["train", { logger: "mlfow" }, "did you mean 'mlflow'?"],
     ["train", { scheduler: "MultiStage" }, "not built"],
+    ["train", { scheduler: "Adaptive" }, "use 'Default' for that"],
     ["train", { accelerator: "mps" }, "'webgpu' here", "EngineError"],
     ["train", { accelerator: "tpu" }, "Torch-XLA TPU execution is unsupported", "EngineError"],
     ["infer", { device: "tpu" }, "Torch-XLA TPU execution is unsupported", "EngineError"],

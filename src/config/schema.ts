@@ -94,7 +94,12 @@ function valueSchema(field: Field): Schema {
         ? { type: "string", minLength: 1 }
         : { type: "string", minLength: 1, pattern: "^(?![nN][oO][nN][eE]$|[nN][uU][lL][lL]$)" };
     case "enum":
-      return { enum: [...field.values, ...Object.keys(field.spellings ?? {})] };
+      return {
+        enum: [
+          ...[...field.values, ...Object.keys(field.spellings ?? {})],
+          ...(field.values.includes("none") ? [null] : []),
+        ],
+      };
     default:
       if (!field.sizes) return numberSchema(field);
       return {

@@ -14,8 +14,9 @@ export function checkedValue(where: string, field: Field, surface: Surface, give
   if (field.type === "path" && field.words?.some((word) => word === given)) return given as string; // it is one of them
   if (isNull(given)) {
     if (field.nullOn?.includes(surface)) return null;
+    if (given === null && field.type === "enum" && field.values.includes("none")) return "none"; // null of YAML and JSON
     if (given === null || given === undefined || field.type !== "enum")
-      throw usage(`${where}: expected ${expectation(field)}, got none`);
+      throw usage(`${where}: expected ${expectation(field)}, got ${show(given)}`);
   }
   const refusal = own(field.refused, String(given));
   if (refusal !== undefined) throw new PtychoError(refusal.tag, `${where}: ${refusal.reason}`);

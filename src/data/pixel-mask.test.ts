@@ -5,7 +5,7 @@ import { afterAll, describe, expect, it } from "vitest";
 import { bool, complex64, float32, float64, int32 } from "../core/ndarray.js";
 import { type NpyArray, writeNpy } from "../formats/npy.js";
 import { npzBytes, parseNpz, writeNpz } from "../formats/npz.js";
-import { markUnmeasured, readPixelMask, readPixelMaskFile, uniteMasks } from "./pixel-mask.js";
+import { readPixelMask, readPixelMaskFile } from "./pixel-mask.js";
 
 const [n, N] = [3, 4];
 const folder = mkdtempSync(join(tmpdir(), "ptychopinn-mask-"));
@@ -88,20 +88,5 @@ describe("readPixelMaskFile", () => {
     expect(readPixelMaskFile(file("bad.npy"), { n, N }).data).toEqual(at(3));
     expect(readPixelMaskFile(file("good.npz"), { n, N }).data).toEqual(at(3));
     expect(() => readPixelMaskFile(file("other.npz"), { n, N })).toThrow('found "flatfield"');
-  });
-});
-
-describe("markUnmeasured", () => {
-  it("puts -1 at bad pixels of a copy, in every pattern or in one", () => {
-    const diffraction = float32([n, N, N], new Float32Array(n * N * N).fill(2));
-    const all = markUnmeasured(diffraction, bool([N, N], at(6)));
-    expect([...all.data].filter((value) => value === -1).length).toBe(n);
-    expect([all.data[6], all.data[N * N + 6], diffraction.data[6]]).toEqual([-1, -1, 2]);
-    const one = bool([n, N, N]);
-    one.data[N * N + 6] = 1;
-    expect([...markUnmeasured(diffraction, one).data].indexOf(-1)).toBe(N * N + 6);
-    expect(markUnmeasured(diffraction, undefined)).toBe(diffraction);
-    expect(() => markUnmeasured(diffraction, bool([5, 5]))).toThrow("does not fit");
-    expect(uniteMasks(undefined, one)).toBe(one);
   });
 });

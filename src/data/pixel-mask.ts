@@ -1,6 +1,6 @@
-// Pixels that were not measured: masks from files, their union, and how engines are told of them.
+// Pixels that were not measured: masks from files, and their union.
 import { check } from "../core/errors.js";
-import { bool, type NdArray, sizeOf } from "../core/ndarray.js";
+import { bool, type NdArray } from "../core/ndarray.js";
 import { readRegularFile } from "../formats/files.js";
 import { type NpyArray, parseNpy } from "../formats/npy.js";
 import { parseNpz } from "../formats/npz.js";
@@ -131,21 +131,4 @@ export function uniteMasks(a: PixelMask | undefined, b: PixelMask | undefined): 
     more.shape,
     more.data.map((value, i) => value | less.data[i % size]),
   );
-}
-
-/** The stack [n, N, N] with -1 in place of its bad pixels: the engines' sign for "not measured". A copy. */
-export function markUnmeasured(
-  diffraction: NdArray<"float32">,
-  mask: PixelMask | undefined,
-): NdArray<"float32"> {
-  if (mask === undefined) return diffraction;
-  check(
-    diffraction.data.length % mask.data.length === 0 && sizeOf(mask.shape.slice(-2)) > 0,
-    "ShapeError",
-    () => `pixel mask [${mask.shape.join(", ")}] does not fit patterns [${diffraction.shape.join(", ")}]`,
-  );
-  return {
-    ...diffraction,
-    data: diffraction.data.map((value, i) => (mask.data[i % mask.data.length] === 1 ? -1 : value)),
-  };
 }

@@ -124,7 +124,10 @@ function gaussianKernel(sigmaPx: number): Float64Array {
   return kernel.map((value) => value / sum);
 }
 
-/** Convolves along one axis of an N x N array: `step` between neighbours, `jump` between lines. */
+/**
+ * Convolves along one axis of an N x N array, zero outside: `step` between neighbours, `jump` between lines. The mask of the
+ * original, cut at 3 sigma; numeric/gaussian-blur.ts is SciPy's filter, cut at 4 sigma and mirrored.
+ */
 function smooth(values: Float64Array, N: number, kernel: Float64Array, step: number, jump: number) {
   const radius = (kernel.length - 1) / 2;
   const smoothed = new Float64Array(values.length);

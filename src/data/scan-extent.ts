@@ -26,6 +26,13 @@ export interface ScanExtent {
   readonly readingBytes: number;
 }
 
+/** Largest distance between two of the finite values; those that are not finite are refused where a scan is read. */
+export function spanOf(values: Float64Array): number {
+  const finite = values.filter(Number.isFinite);
+  if (finite.length === 0) return 0;
+  return finite.reduce((a, b) => Math.max(a, b)) - finite.reduce((a, b) => Math.min(a, b));
+}
+
 /** Reads headers and positions, and no pattern. @throws PtychoError DataError, as reading the scan does. */
 export async function scanExtent(
   path: string,
@@ -63,12 +70,10 @@ function extentOf<H extends ArrayHeader>(
   const { n, N } = stored;
   const shape = arrays.has(SCAN_KEYS.probe) ? arrays.header(SCAN_KEYS.probe).shape : [];
   const modes = shape.length === 2 ? 1 : shape.reduce((size, extent) => size * extent, 1) / (N * N);
-  const span = (values: Float64Array) =>
-    values.reduce((a, b) => Math.max(a, b), -Infinity) - values.reduce((a, b) => Math.min(a, b), Infinity);
   return {
     ...{ n, N },
     modes: Math.max(1, Math.round(modes)),
-    spanPx: Math.max(span(xPx), span(yPx)),
+    spanPx: Math.max(spanOf(xPx), spanOf(yPx)),
     readingBytes: bytesOf(stored),
   };
 }

@@ -63,6 +63,13 @@ export function parseConfigText(
   return [...leaves(root, [], lines, where)];
 }
 
+/** Faults of YAML whose message speaks to programmers. */
+const WORDS: Readonly<Partial<Record<string, string>>> = {
+  DUPLICATE_KEY: "a name is given twice; keep one of them",
+  MULTIPLE_DOCS: "a second document begins here; keep one, and remove the line '---' between them",
+  TAG_RESOLVE_FAILED: "the value bears a tag (!...) that means nothing here; leave the tag out",
+};
+
 interface Parsed {
   /** Maps are Map or null-prototype records. */
   readonly root: unknown;
@@ -93,11 +100,7 @@ function fromYaml(text: string, format: ConfigFormat, where: string): Parsed {
   const [problem] = [...document.errors, ...document.warnings];
   if (problem !== undefined) {
     const { line } = lineCounter.linePos(problem.pos[0]);
-    const what =
-      problem.code === "DUPLICATE_KEY"
-        ? "a name is given twice; keep one of them"
-        : problem.message.split("\n")[0];
-    throw refusal(at(line), what);
+    throw refusal(at(line), WORDS[problem.code] ?? problem.message.split("\n")[0]);
   }
   const lines = new Map<string, number>();
   visit(document, {
@@ -135,6 +138,8 @@ function* leaves(
 ): Generator<ConfigLeaf> {
   const entries: Iterable<[unknown, unknown]> = record instanceof Map ? record : Object.entries(record);
   for (const [key, value] of entries) {
+    if (typeof key === "object")
+      throw refusal(where, "a name is a list or a section; names are single words");
     const name = String(key);
     const path = [...above, name];
     const line = lines.get(path.join("\0"));

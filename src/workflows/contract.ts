@@ -224,6 +224,7 @@ export interface DemoRequest {
 
 export interface DemoResult {
   readonly outputDir: string;
+  readonly reconstructionPath: string;
   readonly amplitudePicturePath: string;
   readonly phasePicturePath: string;
   readonly metricsPath: string;

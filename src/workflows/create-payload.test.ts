@@ -70,6 +70,15 @@ describe("createTrainingPayload", () => {
     expect(lines.get("nphotons_source")?.value).toBe("metadata");
   });
 
+  it("refuses a misspelt member, which would be lost", () => {
+    const request = { trainDataFile: scan, outputDir: "out", overrides: { n_groups: 8 } };
+    const given = {
+      ...request,
+      executionconfig: executionConfig({ accum_steps: 2 }, { cuda: false }, () => {}),
+    };
+    expect(() => createTrainingPayload(given)).toThrow(/executionconfig.*did you mean 'executionConfig'/);
+  });
+
   it("makes what trainWorkflow runs, with the values of the payload", async () => {
     const outputDir = join(folder, "run");
     const payload = createTrainingPayload({

@@ -2,7 +2,9 @@
 // pure (config/original). CONTRACTS 2.4 and 2.5.
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { cudaLibrary } from "../compute/runtime.js";
 import type { InferenceConfig } from "../config/original/canonical.js";
+import { unknownField } from "../config/original/dataclass.js";
 import type { Machine } from "../config/original/execution-config.js";
 import { inferencePayload } from "../config/original/inference-payload.js";
 import type {
@@ -21,8 +23,8 @@ import { prepareOutputFolder } from "../formats/files.js";
 import { type Npz, parseNpz } from "../formats/npz.js";
 import { openRegularFile } from "../formats/open-file.js";
 
-const NO_GPU: Machine = { cuda: false };
 const ARCHIVE = "wts.h5.zip";
+const COMMON = ["outputDir", "overrides", "executionConfig", "commandLine", "existingLegacyParams", "strict"];
 
 /**
  * Every configuration object of a training run, from overrides, an execution configuration and the scan's header.
@@ -31,8 +33,9 @@ const ARCHIVE = "wts.h5.zip";
  */
 export function createTrainingPayload(
   request: TrainingPayloadRequest,
-  machine: Machine = NO_GPU,
+  machine: Machine = thisMachine(),
 ): TrainingPayload {
+  expectKnown("createTrainingPayload", request, [...COMMON, "trainDataFile", "profile"]);
   const facts = scanFacts(request.trainDataFile);
   return trainingPayload(request, {
     ...machine,
@@ -48,8 +51,9 @@ export function createTrainingPayload(
  */
 export function createInferencePayload(
   request: InferencePayloadRequest,
-  machine: Machine = NO_GPU,
+  machine: Machine = thisMachine(),
 ): InferencePayload {
+  expectKnown("createInferencePayload", request, [...COMMON, "modelPath", "testDataFile"]);
   const { probe } = scanFacts(request.testDataFile);
   return inferencePayload(request, {
     ...machine,
@@ -114,6 +118,17 @@ export function validateInferenceFiles(config: InferenceConfig): void {
     "ArtefactError",
     `model_path does not exist: ${path} (also checked ${others.join(" and ")}); give the folder of a trained model`,
   );
+}
+
+/** Plain JavaScript may misspell a member, which would be lost. */
+function expectKnown(where: string, request: object, members: readonly string[]): void {
+  const unknown = Object.keys(request).find((name) => !members.includes(name));
+  if (unknown !== undefined) throw unknownField(where, unknown, members);
+}
+
+/** What the compute engine on this machine has. */
+function thisMachine(): Machine {
+  return { cuda: cudaLibrary() !== undefined };
 }
 
 /** What the headers of a scan file tell; nothing that is wrong with it is an error here. */

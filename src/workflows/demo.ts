@@ -76,6 +76,6 @@ async function* demo(
   const picture = comparisonPicture(readKnownObject(scan).object, reconstruction, metrics);
   writeFileAtomic(inFolder("comparison.png"), encodePng(picture));
   yield { kind: "wrote", path: inFolder("comparison.png"), what: "picture of truth and reconstruction" };
-  const { amplitudePicturePath, phasePicturePath } = inferred;
-  return { outputDir, amplitudePicturePath, phasePicturePath, metricsPath, metrics };
+  const { reconstructionPath, amplitudePicturePath, phasePicturePath } = inferred;
+  return { outputDir, reconstructionPath, amplitudePicturePath, phasePicturePath, metricsPath, metrics };
 }

@@ -22,11 +22,17 @@ import { buildNetwork } from "../model/registry.js";
 import { scaleCanvas } from "../physics/varpro.js";
 import { physicsParameters } from "../training/objective.js";
 import type { InferRequest, InferResult, Work } from "./contract.js";
-import { chosenPatterns, inferenceContainer, type TrainedFacts, trainedFacts } from "./inference-data.js";
+import {
+  chosenPatterns,
+  expectScaleContract,
+  inferenceContainer,
+  type TrainedFacts,
+  trainedFacts,
+} from "./inference-data.js";
 import { maskedProbe, probeIntensity, probeMaskOf } from "./inference-probe.js";
-import { inferenceNeeds, memoryLimit } from "./memory-plan.js";
 import { modelOptionsOf, objectiveSettingsOf } from "./model-settings.js";
-import { openRunScan, placePatterns, plannedScan, type RunScan } from "./open-run-scan.js";
+import { openInferenceScan } from "./open-inference-scan.js";
+import type { RunScan } from "./open-run-scan.js";
 import { expectOutputFolder } from "./output-file.js";
 import { type PatchWatch, watchPatches } from "./patch-watch.js";
 import { plotComparison } from "./plot-comparison.js";
@@ -62,21 +68,16 @@ async function* inferOn(request: InferRequest, run: RunRecorder, opened: RunScan
   const device = await chooseDevice({ accelerator: config.execution.accelerator });
   const bundle = request.model ?? loadBundle(config.inference.model_path);
   const trained = trainedFacts(bundle.manifest);
-  checkScaleContract(config, trained);
-  const file = { path: config.data.test_data_file, given: request.scan };
-  const { max_memory, output_dir } = config.execution;
-  const limit = memoryLimit(max_memory);
-  const needs = inferenceNeeds(
+  expectScaleContract(config, trained);
+  const asked = {
     config,
-    trained.config,
-    await plannedScan(file, config.data),
-    device.placement.device === "cpu",
-  );
-  const batch = `--inference_batch_size ${batchSizeOf(config, trained)}`;
-  const { place, text } = placePatterns(needs, limit, batch);
-  yield { kind: "message", text };
-  const opening = { data: config.data, truth: false, place, limit, outputDir: output_dir, signal };
-  const scan = yield* openRunScan(file, { ...opening, profile: trained.profile });
+    trained,
+    given: request.scan,
+    batchSize: batchSizeOf(config, trained),
+    device,
+    signal,
+  };
+  const scan = yield* openInferenceScan(asked);
   opened.push(scan);
   for (const text of scan.notes) yield { kind: "message", text };
   for (const text of [...device.warnings, ...scan.warnings]) yield { kind: "warning", text };
@@ -288,24 +289,6 @@ async function* predictObject({
 
 function batchSizeOf({ inference }: Config<"infer">, { config }: TrainedFacts): number {
   return inference.inference_batch_size ?? config.training.batch_size;
-}
-
-function checkScaleContract(config: Config<"infer">, { profile, config: trained }: TrainedFacts): void {
-  for (const field of ["scale_contract_version", "measurement_domain"] as const) {
-    const asked = config.data[field];
-    if (asked === null || asked === trained.data[field]) continue;
-    throw new PtychoError(
-      "UsageError",
-      `--${field} ${asked}: the model was trained under ${trained.data[field]}; leave the option out, or train a model so`,
-    );
-  }
-  if (config.inference.varpro_scaling && profile !== "counts") {
-    throw new PtychoError(
-      "UsageError",
-      "--varpro_scaling fits scales to measured counts, but the model was trained on normalised amplitudes, where they " +
-        "have no meaning; leave the option out, or train with --profile ci on counts",
-    );
-  }
 }
 
 function interrupted(): PtychoError {

@@ -92,3 +92,25 @@ function fittingPatterns(scan: AnyRaw, trained: TrainedFacts, { data, execution 
   }
   return subsampled(scan, data.n_subsample, legacyRandom(data.subsample_seed ?? execution.seed));
 }
+
+/** @throws PtychoError UsageError for a scale contract, or a scaling, that the model was not trained under. */
+export function expectScaleContract(
+  config: Config<"infer">,
+  { profile, config: trained }: TrainedFacts,
+): void {
+  for (const field of ["scale_contract_version", "measurement_domain"] as const) {
+    const asked = config.data[field];
+    if (asked === null || asked === trained.data[field]) continue;
+    throw new PtychoError(
+      "UsageError",
+      `--${field} ${asked}: the model was trained under ${trained.data[field]}; leave the option out, or train a model so`,
+    );
+  }
+  if (config.inference.varpro_scaling && profile !== "counts") {
+    throw new PtychoError(
+      "UsageError",
+      "--varpro_scaling fits scales to measured counts, but the model was trained on normalised amplitudes, where they " +
+        "have no meaning; leave the option out, or train with --profile ci on counts",
+    );
+  }
+}

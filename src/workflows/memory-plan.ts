@@ -7,6 +7,7 @@ import { type Expr, topologicalOrder } from "../compute/expr.js";
 import type { Config } from "../config/fields.js";
 import { sizeOf } from "../core/ndarray.js";
 import type { ScanExtent } from "../data/scan-extent.js";
+import { MAX_CANVAS_PIXELS } from "../inference/stitch-canvas.js";
 import type { Network, NetworkMode } from "../model/network.js";
 import { buildNetwork } from "../model/registry.js";
 import { buildObjective, physicsParameters } from "../training/objective.js";
@@ -31,7 +32,7 @@ export interface MemoryLimit {
 }
 
 /**
- * The formula, with the constants below measured on Linux x64, Node 22, the processor (bench/memory.ts):
+ * The formula, with the constants below measured on Linux x64, Node 20, the processor (bench/memory.ts):
  *
  *   peak in memory = PROGRAM + max(reading, 4 N^2 (n + 2 G C), graphs + 4 N^2 (n + G C))
  *   peak on disk   = PROGRAM + STREAM + PER_PATTERN n + graphs
@@ -41,16 +42,16 @@ export interface MemoryLimit {
  *
  * reading: file and arrays while they are read (`readingBytes`); n patterns of N x N pixels; G groups of C patterns (the
  * unrolled network keeps one scaled copy, G C = n); P parameters; F(b): bytes of all values that the forward graph of a
- * batch of b makes. Graphs that run on a GPU do not count. Several scans add up.
+ * batch of b makes; the shares by architecture. Graphs that run on a GPU do not count. Several scans add up.
  */
 const PROGRAM = 165e6;
 const STREAM = 8e6;
 const PER_PATTERN = 160;
-const TRAIN_SHARE = { cnn: 1.3, unrolled: 0.3 };
-const EVALUATE_SHARE = 0.2;
+const TRAIN_SHARE = { cnn: 1.2, unrolled: 0.3 };
+const EVALUATE_SHARE = { cnn: 0.16, unrolled: 0.05 };
 const VECTORS = 17;
 const VECTORS_READ = 4;
-const CANVAS = 70;
+const CANVAS = 55;
 
 /** Share of the machine's memory, or of the container's, that a run may take unless it is told. */
 const MACHINE_SHARE = 0.75;
@@ -76,7 +77,8 @@ export function trainingNeeds(
   const [train, test] = scans;
   const { batch_size } = config.training;
   const network = buildNetwork(modelOptionsOf(config.model));
-  const isUnrolled = config.model.architecture === "unrolled";
+  const { architecture } = config.model;
+  const isUnrolled = architecture === "unrolled";
   const trained = isUnrolled ? train.n : groupsOf(config, train.n);
   const held =
     test === undefined
@@ -91,12 +93,12 @@ export function trainingNeeds(
     size === 0 ? 0 : forwardBytes(config, network, train, size, mode);
   let graphs = VECTORS * 4 * parametersOf(network);
   if (onProcessor) {
-    for (const size of sizes(left)) graphs += TRAIN_SHARE[config.model.architecture] * forward(size, "train");
+    for (const size of sizes(left)) graphs += TRAIN_SHARE[architecture] * forward(size, "train");
     for (const size of new Set(held === 0 ? [] : sizes(held)))
-      graphs += EVALUATE_SHARE * forward(size, "eval");
+      graphs += EVALUATE_SHARE[architecture] * forward(size, "eval");
   }
   const planned = needs(scans, graphs, (n) =>
-    isUnrolled ? n / 2 : groupsOf(config, n) * channelsOf(config.model),
+    isUnrolled ? n : groupsOf(config, n) * channelsOf(config.model),
   );
   // Labels are object patches, complex, and are not read in part.
   if (config.model.model_type !== "supervised") return planned;
@@ -106,20 +108,32 @@ export function trainingNeeds(
 
 /** @param trained the configuration of the model, with its N. */
 export function inferenceNeeds(
-  config: Config<"infer">,
-  trained: Config<"train">,
+  {
+    config,
+    trained,
+    batchSize,
+  }: {
+    readonly config: Config<"infer">;
+    readonly trained: Config<"train">;
+    /** Groups that are predicted at a time. */
+    readonly batchSize: number;
+  },
   scan: PlannedScan,
   onProcessor: boolean,
 ): MemoryNeeds {
   const network = buildNetwork(modelOptionsOf(trained.model));
-  const batch = config.inference.inference_batch_size ?? trained.training.batch_size;
   const isUnrolled = trained.model.architecture === "unrolled";
-  const groups = Math.min(config.data.n_groups ?? scan.n, isUnrolled ? scan.n : Number.POSITIVE_INFINITY);
+  const { n_groups, n_subsample } = config.data;
+  const patterns = Math.min(n_subsample ?? scan.n, scan.n);
+  const groups = isUnrolled ? Math.min(n_groups ?? patterns, patterns) : (n_groups ?? patterns);
   const used = isUnrolled ? groups : groups * channelsOf(trained.model);
   const graphs = onProcessor
-    ? EVALUATE_SHARE * forwardBytes(trained, network, scan, Math.min(batch, groups), "eval")
+    ? EVALUATE_SHARE[trained.model.architecture] *
+      forwardBytes(trained, network, { ...scan, N: network.N }, Math.min(batchSize, groups), "eval")
     : 0;
-  const canvas = CANVAS * (scan.spanPx + scan.N) ** 2;
+  const pixels = (scan.spanPx + scan.N) ** 2;
+  // A canvas beyond the cap is refused where it is planned, with the reason.
+  const canvas = pixels <= MAX_CANVAS_PIXELS ? CANVAS * pixels : 0;
   const fixed = graphs + VECTORS_READ * 4 * parametersOf(network) + canvas;
   return needs([scan], fixed, () => used);
 }

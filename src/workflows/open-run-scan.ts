@@ -4,7 +4,7 @@ import { storedStack } from "../data/frame-stack.js";
 import { openFrames } from "../data/open-frames.js";
 import { type Domain, type RawData, scanSize } from "../data/raw-data.js";
 import { isNpz } from "../data/readers/open-scan-source.js";
-import { scanExtent } from "../data/scan-extent.js";
+import { scanExtent, spanOf } from "../data/scan-extent.js";
 import type { AnyRaw } from "../data/stored-scan.js";
 import { prepareOutputFolder } from "../formats/files.js";
 import { printable } from "../formats/printable.js";
@@ -49,12 +49,10 @@ export async function plannedScan({ path, given }: AskedScan, data: ScanFileSett
     };
     return { ...(await scanExtent(path, options)), isHandedOver: false };
   }
-  const span = (values: Float64Array) =>
-    values.reduce((a, b) => Math.max(a, b)) - values.reduce((a, b) => Math.min(a, b));
   return {
     ...scanSize(given),
     modes: given.probe.shape[0],
-    spanPx: Math.max(span(given.xPx), span(given.yPx)),
+    spanPx: Math.max(spanOf(given.xPx), spanOf(given.yPx)),
     readingBytes: 0,
     isHandedOver: true,
   };

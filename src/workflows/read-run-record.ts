@@ -20,6 +20,7 @@ import {
   RUN_SCHEMA,
   type RunRecord,
 } from "./run-record.js";
+import { faultyPart } from "./run-record-shape.js";
 
 export interface StoredRun {
   /** The file that was read. */
@@ -61,7 +62,7 @@ export function readRunRecord(path: string): StoredRun {
     return fail(`expected the format ${RUN_FORMAT}, found another JSON file; give a ${RUN_FILE}`);
   if (typeof record.schema !== "number" || record.schema > RUN_SCHEMA)
     return fail(
-      `its schema is ${record.schema}, this program reads up to ${RUN_SCHEMA}; install a newer ptychopinn`,
+      `its schema is ${JSON.stringify(record.schema)}, this program reads up to ${RUN_SCHEMA}; install a newer ptychopinn`,
     );
   if (recordSha256 !== sha256(Buffer.from(JSON.stringify(record))))
     return fail(
@@ -69,7 +70,10 @@ export function readRunRecord(path: string): StoredRun {
     );
   if (!RUN_COMMANDS.some((command) => command === record.command))
     return fail(`its command is ${printable(String(record.command))}, which is unknown here`);
-  return { path: file, record: record as unknown as RunRecord }; // written by writeRecord: its digest was checked
+  const fault = faultyPart(record);
+  if (fault !== undefined)
+    return fail(`its ${fault} is not what a run writes: it was edited; use the record as it was written`);
+  return { path: file, record: record as unknown as RunRecord }; // its parts were checked
 }
 
 /**

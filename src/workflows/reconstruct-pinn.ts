@@ -7,7 +7,7 @@ import { writeFileAtomic } from "../formats/files.js";
 import type { ReconstructRequest, ReconstructResult, Work } from "./contract.js";
 import { inferWorkflow } from "./infer.js";
 import { earlierRuns } from "./read-run-record.js";
-import { RUN_FILE, type RunRecorder } from "./run-record.js";
+import { RUN_FILE, type RunRecorder, type RunStart } from "./run-record.js";
 import { trainWorkflow } from "./train.js";
 
 /** The fields of reconstruct that mean something to the network. */
@@ -34,10 +34,12 @@ export async function* reconstructByNetwork(
   const source = "reconstruct --engine pinn";
   const model = join(outputDir, "model");
   // The record begins when training does, which has then read the scan; it is of the reconstruction.
-  const begin = () => {
+  const begin = ({ device }: RunStart) => {
     const path = join(outputDir, RUN_FILE);
     const earlier = execution.resume ? earlierRuns(path, resolved) : [];
-    return run.begin({ path, config: resolved, inputs: scan === undefined ? { scan: file } : {}, earlier });
+    const inputs = scan === undefined ? { scan: file } : {};
+    const computed = device === undefined ? {} : { device };
+    return run.begin({ path, config: resolved, inputs, earlier, ...computed });
   };
   const given = scan === undefined ? {} : { scan };
   const common = { seed: execution.seed, axis_order: data.axis_order, units: data.units, map: data.map };

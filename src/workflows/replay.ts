@@ -1,12 +1,13 @@
 // A recorded run again, into another folder, and whether the same came out.
 import { realpathSync } from "node:fs";
 import { basename, dirname, extname, join } from "node:path";
+import type { Layer } from "../config/layer.js";
 import { check, PtychoError } from "../core/errors.js";
+import type { Json } from "../core/json.js";
 import { printable } from "../formats/printable.js";
 import { adaptWorkflow } from "./adapt.js";
 import { compareOutcome, environmentDifferences } from "./compare-runs.js";
 import {
-  type AdaptRequest,
   type DemoRequest,
   IN_MEMORY,
   type ReplayRequest,
@@ -82,7 +83,7 @@ function repeat(stored: StoredRun, { outputDir, paths, signal }: Repetition): Wo
       return reconstructWorkflow({ file: inputNamed("scan", paths), config, signal });
     }
     case "adapt": {
-      const { source, values } = (request as unknown as Pick<AdaptRequest, "asked">).asked;
+      const { source, values } = askedOfAdapt(request);
       const layer = { source, values: { ...values, ...fresh } };
       const [modelPath, scanFile] = [inputNamed("start", paths), inputNamed("train_data_file", paths)];
       return adaptWorkflow({ modelPath, scanFile, asked: layer, signal });
@@ -91,7 +92,6 @@ function repeat(stored: StoredRun, { outputDir, paths, signal }: Repetition): Wo
       const [written] = stored.record.outputs; // its name may have the dose in it; the record's has not
       const name = basename(stored.path).slice(0, -`.${RUN_FILE}`.length);
       const outputFile = join(outputDir, name + extname(written?.path ?? "scan.npz"));
-      // The digest of the record was checked: it holds what a request was.
       return simulateWorkflow({
         ...(request as unknown as SimulateRequest),
         ...{ ...paths, outputFile, signal },
@@ -100,6 +100,20 @@ function repeat(stored: StoredRun, { outputDir, paths, signal }: Repetition): Wo
     case "demo":
       return demoWorkflow({ ...(request as unknown as DemoRequest), outputDir, signal });
   }
+}
+
+/** The settings that were given to adapt; each is checked where it is resolved. */
+function askedOfAdapt({ asked }: RunRecord["request"]): Layer {
+  const { source, values } = isRecord(asked) ? asked : {};
+  if (typeof source === "string" && isRecord(values)) return { source, values };
+  throw new PtychoError(
+    "ArtefactError",
+    "replay: the record does not tell what adapt was asked; use the record as it was written",
+  );
+}
+
+function isRecord(value: Json | undefined): value is { readonly [name: string]: Json } {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function inputNamed(role: string, paths: InputPaths): string {

@@ -1,14 +1,16 @@
 // The files that a run reads: their size and SHA-256 at the start, and where they are when the run is repeated.
 import { createHash } from "node:crypto";
-import { createReadStream, readdirSync, statSync } from "node:fs";
+import { createReadStream, existsSync, readdirSync, realpathSync, statSync } from "node:fs";
 import { dirname, isAbsolute, join, relative, resolve } from "node:path";
 import { ARCHIVE_NAME } from "../bundle/archive-path.js";
+import type { Surface } from "../config/field.js";
 import { type FieldName, fieldsOf } from "../config/fields.js";
 import type { ResolvedConfig } from "../config/resolve.js";
 import { PtychoError } from "../core/errors.js";
 import { printable } from "../formats/printable.js";
 import { IN_MEMORY } from "./contract.js";
 import { RECONSTRUCTION_FILE } from "./read-reconstruction.js";
+import { PRODUCT_FILE } from "./write-product.js";
 
 export interface RunInput {
   /** What it is to the run: the name of a field, or "scan", "model". */
@@ -42,6 +44,34 @@ export function inputsOf({ surface, sources }: Pick<ResolvedConfig, "surface" | 
       paths[name] = value;
   }
   return paths;
+}
+
+/** Files that a run of this command writes beside its record, and that may also be what a run reads. */
+const REPLACED: Readonly<Partial<Record<Surface, readonly string[]>>> = {
+  train: [ARCHIVE_NAME],
+  infer: [RECONSTRUCTION_FILE, PRODUCT_FILE],
+  reconstruct: [RECONSTRUCTION_FILE, PRODUCT_FILE],
+};
+
+/**
+ * Refuses a run that would write over a file that it reads.
+ *
+ * @param surfaces those of the parts of the run, all of which write into `folder`.
+ * @throws PtychoError UsageError
+ */
+export function expectInputsKept(inputs: InputPaths, folder: string, surfaces: readonly Surface[]): void {
+  for (const name of surfaces.flatMap((surface) => REPLACED[surface] ?? [])) {
+    const written = join(folder, name);
+    if (!existsSync(written)) continue;
+    const found = Object.entries(inputs).find(([, path]) => realpathSync(path) === realpathSync(written));
+    if (found === undefined) continue;
+    const [role, path] = found;
+    throw new PtychoError(
+      "UsageError",
+      `--output_dir ${printable(folder)}: the run writes its ${name} there, over the ${role} ${printable(path)} that it ` +
+        "reads; name another folder",
+    );
+  }
 }
 
 /** Sizes and digests of the inputs of a record in the folder `recordFolder`; files are read in pieces. */

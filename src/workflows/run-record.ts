@@ -2,11 +2,13 @@
 // begins, with status "running", and again when it ends, whichever way. Reading it back is read-run-record.ts's.
 import { dirname, extname, relative, resolve } from "node:path";
 import { sha256 } from "../bundle/manifest.js";
+import type { Surface } from "../config/field.js";
 import { isPtychoError } from "../core/errors.js";
 import type { ProgressEvent } from "../core/progress.js";
 import { writeFileAtomic } from "../formats/files.js";
 import type { Work } from "./contract.js";
-import { type FactsKnown, factsOf, type JsonRecord, type RunFacts } from "./run-facts.js";
+import { type AnyConfig, type FactsKnown, factsOf, type JsonRecord, type RunFacts } from "./run-facts.js";
+import { expectInputsKept } from "./run-inputs.js";
 import { describeOutputs, type RunOutput } from "./run-outputs.js";
 
 export const RUN_FORMAT = "ptychopinn-run";
@@ -122,7 +124,7 @@ function endingOf(error: unknown): Ending {
 
 interface Begun {
   readonly path: string;
-  readonly facts: RunFacts;
+  facts: RunFacts;
   readonly earlier: readonly EarlierRun[];
 }
 
@@ -164,7 +166,12 @@ function openRecord(command: RunCommand, request: JsonRecord) {
       figures[name] = value;
     },
     begin: async (start) => {
-      if (begun !== undefined) return;
+      if (begun !== undefined) {
+        // A part may tell where it computes.
+        if (start.device !== undefined) begun.facts = { ...begun.facts, device: start.device };
+        return;
+      }
+      expectInputsKept(start.inputs, dirname(start.path), surfacesOf(command, start.config));
       for (const text of start.config?.warnings ?? []) warnings.add(text);
       const facts = await factsOf(request, start, dirname(start.path));
       begun = { path: start.path, facts, earlier: start.earlier ?? [] };
@@ -197,6 +204,13 @@ function openRecord(command: RunCommand, request: JsonRecord) {
   };
 }
 
+/** What is run into the folder of the record. */
+function surfacesOf(command: RunCommand, config: AnyConfig | undefined): Surface[] {
+  if (config === undefined) return [];
+  const infersToo = command === "adapt" || config.sources.do_stitching?.value === true;
+  return infersToo ? [config.surface, "infer"] : [config.surface];
+}
+
 function figuresOf(event: ProgressEvent): Record<string, number | null> {
   if (event.kind === "epoch") {
     const { epoch, trainLoss, validationLoss } = event;
@@ -207,15 +221,18 @@ function figuresOf(event: ProgressEvent): Record<string, number | null> {
   return {};
 }
 
-/** The texts of a result that are paths in `folder`. */
+/** The texts of a result, or of the results in it, that are paths in `folder`. */
 function pathsIn(result: object, folder: string): string[] {
-  const texts = Object.values(result)
-    .flat()
-    .filter((value): value is string => typeof value === "string");
-  return texts.filter((text) => {
-    const inside = relative(resolve(folder), resolve(text));
-    return inside !== "" && !inside.startsWith("..") && !inside.includes("\0");
+  return Object.values(result).flatMap((value) => {
+    const isRecord = typeof value === "object" && value !== null && !ArrayBuffer.isView(value);
+    if (isRecord) return pathsIn(value, folder);
+    return typeof value === "string" && isInside(value, folder) ? [value] : [];
   });
+}
+
+function isInside(text: string, folder: string): boolean {
+  const inside = relative(resolve(folder), resolve(text));
+  return inside !== "" && !inside.startsWith("..") && !inside.includes("\0");
 }
 
 /** Writes the record with a SHA-256 of itself, so that an edited one is noticed; whole or not at all. */

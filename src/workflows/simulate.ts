@@ -15,6 +15,7 @@ import type { ScanPositions } from "../simulation/scans.js";
 import type { SimulateRequest, SimulateResult, Work } from "./contract.js";
 import { prepareOutputFile } from "./output-file.js";
 import { type RunRecorder, recordBeside, recordRun } from "./run-record.js";
+import { checkSimulateRequest } from "./simulate-request.js";
 import { simulatedObject, simulatedPositions, simulatedProbe } from "./simulated-parts.js";
 
 /**
@@ -34,6 +35,7 @@ export function simulateWorkflow(request: SimulateRequest, outer?: RunRecorder):
 }
 
 async function* simulate(request: SimulateRequest, run: RunRecorder): Work<SimulateResult> {
+  checkSimulateRequest(request);
   const { outputFile, photons, signal, objectFile, probeFile, scanFile, seed } = request;
   const inputs = Object.entries({ objectFile, probeFile, scanFile }).filter(
     (entry): entry is [string, string] => entry[1] !== undefined,

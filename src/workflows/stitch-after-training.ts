@@ -10,7 +10,7 @@ export async function* stitchAfterTraining(
   archivePath: string,
   run: RunRecorder,
 ): Work<InferResult> {
-  const { train_data_file: trainFile, test_data_file: testFile, axis_order } = config.data;
+  const { train_data_file: trainFile, test_data_file: testFile, axis_order, units, map } = config.data;
   const { output_dir, accelerator, max_memory } = config.execution;
   const isTest = testFile !== null;
   yield {
@@ -22,7 +22,7 @@ export async function* stitchAfterTraining(
   const given = isTest ? testScan : scan;
   const file = testFile ?? trainFile;
   const execution = { output_dir, accelerator, max_memory };
-  const values = { model_path: archivePath, test_data_file: file, axis_order, ...execution };
+  const values = { model_path: archivePath, test_data_file: file, axis_order, units, map, ...execution };
   const resolved = resolveConfig("infer", { layers: [{ source: "do_stitching", values }] });
   return yield* inferWorkflow(
     { config: resolved, ...(given === undefined ? {} : { scan: given }), signal },

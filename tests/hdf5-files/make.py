@@ -171,6 +171,8 @@ for name, rows, columns in (("grid.h5", 2, 3), ("square.h5", 2, 2)):
 # What cannot be patterns, and every type of number: values (0, 1, 2, 3).
 with h5py.File("hostile.h5", "w", libver="latest") as f:
     f.create_dataset("sparse", (3 * 10**7, 1024, 1024), "f4", chunks=(1, 1024, 1024))
+    f.create_dataset("large", (7000, 1024, 1024), "f4", chunks=(1, 1024, 1024))
+    f.create_dataset("many", data=np.arange(7000.0), compression="gzip")
     f.create_dataset("hugechunk", (3, 8192, 8192), "f4", chunks=(3, 8192, 8192))
     f.create_dataset("refs", (3, 4, 4), dtype=h5py.ref_dtype)
     f.create_dataset("vlen", (3, 4, 4), dtype=h5py.vlen_dtype("f4"))

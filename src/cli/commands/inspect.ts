@@ -77,9 +77,12 @@ export function inspectCommand({ terminal, workflows, signal }: Session): Comman
   return command;
 }
 
-/** The description, one line a fact, and the findings. */
+/** The findings last, where the eye is when the text has scrolled by; above them the facts, subject by subject. */
 function inspectionText({ description, findings }: InspectResult): string {
-  const facts = Object.entries(description).flatMap(([subject, value]) => factLines(subject, value));
+  const facts = Object.entries(description).flatMap(([subject, value]) => [
+    inWords(subject),
+    ...factLines("", value),
+  ]);
   const said = findings.flatMap(({ id, severity, sentence, repair }) => [
     `${severity.toUpperCase()} ${id}: ${sentence}`,
     ...(repair === undefined ? [] : [`  ${repair}`]),
@@ -88,17 +91,24 @@ function inspectionText({ description, findings }: InspectResult): string {
   return `${lines.map(printable).join("\n")}\n`;
 }
 
+const COLUMN = 24;
+
+/** Lines of a fact: its name, and beside it what is known; a list goes on below. */
 function factLines(name: string, value: Json): string[] {
   if (isList(value))
     return value.flatMap((item, i) =>
       isRecord(item) && Object.keys(item).length <= 3
-        ? [`${name}: ${Object.values(item).map(textOf).join("  ")}`]
-        : factLines(`${name} ${i + 1}`, item),
+        ? [line(i === 0 ? name : "", Object.values(item).map(textOf).join("  "))]
+        : factLines(`${name} ${i + 1}`.trim(), item),
     );
   if (isRecord(value))
-    return Object.entries(value).flatMap(([key, item]) => factLines(`${name}.${key}`, item));
-  return [`${name}: ${textOf(value)}`];
+    return Object.entries(value).flatMap(([key, item]) => factLines(`${name} ${key}`.trim(), item));
+  return [line(name, textOf(value))];
 }
+
+const line = (name: string, text: string): string => `  ${inWords(name).padEnd(COLUMN)} ${text}`;
+
+const inWords = (name: string): string => name.replaceAll("_", " ");
 
 function isRecord(value: Json): value is { readonly [key: string]: Json } {
   return typeof value === "object" && value !== null && !Array.isArray(value);
@@ -113,5 +123,6 @@ function textOf(value: Json): string {
   if (Array.isArray(value)) return value.length === 0 ? "one value" : value.map(textOf).join(" x ");
   if (typeof value === "number")
     return String(Number.isInteger(value) ? value : Number(value.toPrecision(6)));
+  if (typeof value === "boolean") return value ? "yes" : "no";
   return value === null ? "not known" : String(value);
 }

@@ -180,12 +180,17 @@ export const trainingFields = {
     type: "enum",
     default: "Default",
     values: ["Default", "Exponential", "WarmupCosine", "ReduceLROnPlateau"],
-    spellings: { Adaptive: "ReduceLROnPlateau", CosineAnnealing: "WarmupCosine" },
+    spellings: { CosineAnnealing: "WarmupCosine" },
     refused: {
       MultiStage: {
         tag: "UsageError",
         reason:
           "scheduler 'MultiStage' is not built (the original names it and keeps the rate constant); use 'Default' for a constant rate, or 'Exponential', 'WarmupCosine', 'ReduceLROnPlateau'",
+      },
+      Adaptive: {
+        tag: "UsageError",
+        reason:
+          "scheduler 'Adaptive' keeps the rate constant in the original; use 'Default' for that, or 'ReduceLROnPlateau' for a rate that follows the loss",
       },
     },
     aliases: [{ name: "torch_scheduler" }],

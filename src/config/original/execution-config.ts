@@ -61,7 +61,7 @@ export type ExecutionConfig = Built<typeof EXECUTION_CONFIG>;
 
 /** What is present on this machine. */
 export interface Machine {
-  /** Whether the compute engine has a CUDA provider and a device for it. */
+  /** Whether the compute engine has its CUDA provider; that a device is there is seen when a run takes it. */
   readonly cuda: boolean;
 }
 
@@ -110,7 +110,7 @@ export function executionConfig(
 /** POLICY-001: the GPU is the baseline, and its absence is said, with what to do. */
 export const NO_CUDA: Warning = {
   category: "UserWarning",
-  text: "POLICY-001: accelerator auto: no CUDA device is present; falling back to CPU. For a GPU install the CUDA 12 files of the runtime (npm rebuild onnxruntime-node --onnxruntime-node-install), or give accelerator='cpu'",
+  text: "POLICY-001: accelerator auto: no CUDA device is present; falling back to CPU. For a GPU install its provider with 'ONNXRUNTIME_NODE_INSTALL=cuda12 npm rebuild onnxruntime-node' (Linux x64, CUDA 12 and cuDNN 9), or give accelerator='cpu'",
 };
 
 /** @param remedy what to choose instead, as the caller's surface spells it. */

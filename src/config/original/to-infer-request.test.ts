@@ -147,17 +147,20 @@ describe("toInferRequest", () => {
 
   it("runs with the original's defaults, not ours, where nothing was given", () => {
     const { config, sources } = resolved({});
-    expect(config.inference).toMatchObject({
-      patch_weighting: "probe",
-      varpro_scaling: true,
-      middle_trim: 0,
-    });
+    expect(config.inference).toMatchObject({ patch_weighting: "probe", middle_trim: 0 });
     expect(config.inference.inference_batch_size).toBe(16);
     expect(config.inference.model_path).toBe("run");
     expect(config.data).toMatchObject({ test_data_file: "new.npz", neighbor_count: 4, n_groups: 32 });
     expect(config.data.scale_contract_version).toBeNull();
     expect(config.execution.output_dir).toBe("out");
-    expect(sources.varpro_scaling?.source).toBe("default of the original");
+    expect(config.data.n_subsample).toBeNull();
+    expect(sources.patch_weighting?.source).toBe("default of the original");
+    expect(config.inference.varpro_scaling).toBe(false); // a model of amplitudes has no scales
+    const ci = resolveConfig("train", {
+      profile: "ci",
+      layers: [{ source: "test", values: { train_data_file: "scan.npz" } }],
+    }).config;
+    expect(resolved({}, ci).config.inference.varpro_scaling).toBe(true);
   });
 
   it("gives an unrolled model no defaults that it would refuse", () => {

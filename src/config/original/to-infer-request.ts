@@ -8,7 +8,7 @@ import { namesOf, unknownName } from "../names.js";
 import type { ConfigRequest } from "../resolve.js";
 import { checkedValue } from "../value.js";
 import type { AuditEntry, InferencePayload } from "./payload.js";
-import { defaultsIn, EXPLICIT, isDefault, ORDER, ownName, ownValue } from "./to-request.js";
+import { dataDefaults, defaultsIn, EXPLICIT, isDefault, ORDER, ownName, ownValue } from "./to-request.js";
 
 /** Names whose default here follows from the archive or the scan, so that the original's is not handed on. */
 const DECIDED_HERE = [
@@ -21,6 +21,9 @@ const DECIDED_HERE = [
   ],
   ...["model_path", "test_data_file", "output_dir", "accelerator", "backend", "n_groups"],
 ];
+
+/** The scales of the original's default are fitted to counts; without these they have no meaning, and are refused here. */
+const OF_COUNTS = ["varpro_scaling"];
 
 /** Follow from the gridsize of the model. */
 const CHANNELS = ["C", "C_model", "C_forward"];
@@ -46,10 +49,13 @@ export function toInferRequest(payload: InferencePayload, trained: Config<"train
   const { ptDataConfig, ptInferenceConfig, executionConfig } = payload;
   const { inference_batch_size: batch, ...execution } = executionConfig.values;
   const records = [
-    ...[values, ptDataConfig.values, ptInferenceConfig.values, execution],
+    ...[values, dataDefaults(ptDataConfig), ptInferenceConfig.values, execution],
     { inference_batch_size: batch ?? ptInferenceConfig.values.batch_size },
   ];
-  const settled = new Set([...DECIDED_HERE, ...[...carried.values()].flatMap((layer) => Object.keys(layer))]);
+  const settled = new Set([
+    ...[...DECIDED_HERE, ...(trained.data.measurement_domain === "count_intensity" ? [] : OF_COUNTS)],
+    ...[...carried.values()].flatMap((layer) => Object.keys(layer)),
+  ]);
   // The unrolled network is ours, not the original's: defaults for single patches mean nothing to it.
   const defaults = trained.model.architecture === "unrolled" ? {} : defaultsIn(records, "infer", settled);
   const { model_path, test_data_file, output_dir } = values;

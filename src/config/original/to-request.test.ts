@@ -143,6 +143,7 @@ describe("toTrainRequest", () => {
     expect(config.model.object_big).toBe(true);
     expect(config.training.nepochs).toBe(50);
     expect(config.data.neighbor_count).toBe(6);
+    expect(config.data.n_subsample).toBeNull(); // 7 in the PyTorch class, where it means groups per centre (D8)
     expect(config.data.train_data_file).toBe("scan.npz");
     expect(config.execution.output_dir).toBe("out");
     expect(config.execution.enable_progress_bar).toBe(false);

@@ -10,7 +10,7 @@ import { type Row, shown } from "./dataclass.js";
 import { EXECUTION_CONFIG } from "./execution-config.js";
 import type { Source } from "./layers.js";
 import type { AuditEntry, TrainingPayload } from "./payload.js";
-import { TORCH_DATA, TORCH_INFERENCE, TORCH_MODEL, TORCH_TRAINING } from "./torch.js";
+import { TORCH_DATA, TORCH_INFERENCE, TORCH_MODEL, TORCH_TRAINING, type TorchData } from "./torch.js";
 
 /** The sources as layers of a request, the weakest first; the profile is asked for by its name. */
 export const ORDER: readonly Source[] = ["data file", "command line", "execution config", "override"];
@@ -53,7 +53,7 @@ export function toTrainRequest(payload: TrainingPayload): ConfigRequest {
   const records = [
     values,
     values.model.values,
-    payload.ptDataConfig.values,
+    dataDefaults(payload.ptDataConfig),
     payload.ptModelConfig.values,
     payload.ptTrainingConfig.values,
     payload.executionConfig.values,
@@ -107,7 +107,6 @@ const OURS: Readonly<Record<string, string>> = {
 
 /** Our way to write a value: no logger is `none`, a grid is its edge. */
 export function ownValue(name: string, value: unknown): unknown {
-  if (name === "logger_backend" && value === null) return "none";
   return name === "grid_size" && Array.isArray(value) ? value[0] : value;
 }
 
@@ -118,6 +117,11 @@ export function isDefault(name: string, value: unknown, source: Source): boolean
   const owner = classes.find(({ fields }) => Object.hasOwn(fields, name));
   const row: Row | undefined = (owner?.fields as Readonly<Record<string, Row>> | undefined)?.[name];
   return row !== undefined && JSON.stringify(row[1]) === JSON.stringify(value);
+}
+
+/** Without `n_subsample`, which there is groups per centre: here it is the patterns drawn, as in the canonical class (D8). */
+export function dataDefaults({ values: { n_subsample: _, ...others } }: TorchData): object {
+  return others;
 }
 
 /**
