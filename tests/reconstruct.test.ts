@@ -148,6 +148,10 @@ describe("reconstruct", () => {
     expect(readReconstruction(at("second")).object.shape).toEqual(
       readReconstruction(at("first")).object.shape,
     );
+    const before = readFileSync(at("first/reconstruction.npz"));
+    const onto = await reconstruct("first", "--epochs", "1", "--init", at("first"));
+    expect([onto.code, onto.err]).toEqual([2, expect.stringContaining("over the init")]);
+    expect(readFileSync(at("first/reconstruction.npz")).equals(before)).toBe(true);
   }, 60_000);
 
   it("compares two halves of the scan", async () => {

@@ -63,7 +63,9 @@ export function expectInputsKept(inputs: InputPaths, folder: string, surfaces: r
   for (const name of surfaces.flatMap((surface) => REPLACED[surface] ?? [])) {
     const written = join(folder, name);
     if (!existsSync(written)) continue;
-    const found = Object.entries(inputs).find(([, path]) => realpathSync(path) === realpathSync(written));
+    const found = Object.entries(inputs).find(
+      ([, path]) => realpathSync(fileReadOf(path)) === realpathSync(written),
+    );
     if (found === undefined) continue;
     const [role, path] = found;
     throw new PtychoError(
@@ -84,12 +86,19 @@ export async function describeInputs(paths: InputPaths, recordFolder: string): P
   return inputs;
 }
 
-/** Whatever is read of `path`: a file; in a folder its model or reconstruction; else every file of the folder. */
+/** What is read of `path`: in a folder its model or reconstruction, where it has one; else the path itself. */
+function fileReadOf(path: string): string {
+  if (!statSync(path).isDirectory()) return path;
+  const found = [ARCHIVE_NAME, RECONSTRUCTION_FILE].find((name) =>
+    statSync(join(path, name), { throwIfNoEntry: false })?.isFile(),
+  );
+  return found === undefined ? path : join(path, found);
+}
+
+/** Of what is read of `path`; of a folder without model or reconstruction, over all of its files. */
 async function digestOf(path: string): Promise<Digest> {
-  if (!statSync(path).isDirectory()) return await fileDigest(path);
-  for (const name of [ARCHIVE_NAME, RECONSTRUCTION_FILE])
-    if (statSync(join(path, name), { throwIfNoEntry: false })?.isFile())
-      return await fileDigest(join(path, name));
+  const file = fileReadOf(path);
+  if (!statSync(file).isDirectory()) return await fileDigest(file);
   const hash = createHash("sha256");
   let bytes = 0;
   const files = readdirSync(path, { withFileTypes: true }).filter((entry) => entry.isFile());
